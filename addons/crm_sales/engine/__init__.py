@@ -1,0 +1,1 @@
+"""Arithmetic of commissions: pure Python on ``Decimal``, without any access to a database."""
