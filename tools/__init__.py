@@ -1,0 +1,1 @@
+"""What ``./suite`` is made of; standard library only, so that it starts on a bare machine."""

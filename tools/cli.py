@@ -1,0 +1,125 @@
+"""The command line: one parser per command, each with its own help."""
+
+import argparse
+import signal
+import sys
+import traceback
+
+from . import processes
+from .errors import SuiteError
+from .platform import Platform
+from .progress import say
+from .workspace import Workspace
+
+DESCRIPTION = "Odoo 19 Community with this suite: everything that is missing is set up on the way."
+
+
+def main(root, arguments=None):
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGHUP, _terminate)
+    try:
+        return options.function(Workspace(root, odoo=options.odoo, db=_db(options)), options) or 0
+    except SuiteError as error:
+        say()
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        say("\nstopped; run the command again to go on from here")
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception:  # noqa: BLE001 - a person should see where it broke, and that we know
+        traceback.print_exc()
+        print("This is a defect of ./suite itself.", file=sys.stderr)
+        return 70
+    finally:
+        processes.stop_all()
+
+
+def _terminate(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def _db(options):
+    given = {"host": options.db_host, "port": options.db_port, "user": options.db_user,
+             "password": options.db_password}
+    return {name: value for name, value in given.items() if value}
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(prog="./suite", description=DESCRIPTION)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, add_options, function, text in COMMANDS:
+        command = commands.add_parser(
+            name, help=text.splitlines()[0], description=text, parents=[_common()],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add_options(command)
+        command.set_defaults(function=function)
+    return parser
+
+
+def _common():
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("environment")
+    group.add_argument("--odoo", metavar="PATH", help="an Odoo 19 of your own (a checkout or an unpacked package); also ODOO_HOME")
+    group.add_argument("--db-host", metavar="HOST", help="an existing PostgreSQL server instead of the private one")
+    group.add_argument("--db-port", metavar="PORT", type=int)
+    group.add_argument("--db-user", metavar="USER")
+    group.add_argument("--db-password", metavar="PASSWORD")
+    return common
+
+
+# -- test ----------------------------------------------------------------------------------------
+
+
+def _test_options(parser):
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders or files below addons/ or tests/ (PATH::Class::test too); none means everything")
+    parser.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="only tests whose name matches")
+    parser.add_argument("-x", dest="exitfirst", action="store_true", help="stop at the first failure")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="one line a test")
+    parser.add_argument("-n", dest="processes", type=int, default=1, metavar="N", help="worker processes, each on its own copy of the database (default: 1)")
+    parser.add_argument("--core", nargs="+", metavar="MODULE", help="run Odoo's own tests of these core modules, with the suite and without, and show what only fails with it")
+    parser.add_argument("--pytest-arg", action="append", default=[], metavar="ARG", help="passed on to pytest, as in --pytest-arg=--durations=10")
+
+
+def _test(workspace, options):
+    platform = Platform(workspace).prepare()
+    options.color = sys.stdout.isatty()
+    if options.core:
+        from .core_tests import CoreTests
+
+        return CoreTests(platform).run(options.core)
+    from .runner import Runner
+
+    return Runner(platform, options).run()
+
+
+# -- environment for other tools -------------------------------------------------------------------
+
+
+def _no_options(_parser):
+    pass
+
+
+def _start(workspace, _options):
+    platform = Platform(workspace).prepare()
+    with platform.databases("test") as databases:
+        marker = getattr(databases.server, "keep_marker", None)
+        if marker:
+            marker.touch()
+        with platform.lock_databases("test"):
+            template = databases.template(platform.addons)
+        for name, value in {**databases.server.environment, "ODOO_RC": databases.config}.items():
+            say(f"export {name}={value}")
+        say(f"# template database: {template}; programs: {workspace.venv / 'bin'}")
+    return 0
+
+
+COMMANDS = [
+    ("test", _test_options, _test, "Run tests.\n\nWithout PATH everything: the addons' own tests, stories, browser journeys, lint, translations."),
+    ("start", _no_options, _start, "Set everything up and leave the test database server running.\n\nPrints the environment variables for tools of your own; ./suite stop ends the server."),
+]
