@@ -88,18 +88,17 @@ class Scale:
         """Exact, unrounded commission of ``basis``, in the same currency."""
         return sum((piece.amount for piece in self.explain(basis)), ZERO)
 
-    def explain(self, basis: Decimal) -> list[Slice]:
-        """How ``basis`` earns its commission, tier by tier, the lowest first.
+    def explain(self, basis: Decimal, start: Decimal = ZERO) -> list[Slice]:
+        """How ``basis`` earns its commission on top of ``start``, tier by tier, lowest first.
 
         >>> scale = Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100), D("0.05"))))
         >>> [(s.basis, s.amount) for s in scale.explain(D(150))]
         [(Decimal('100'), Decimal('3.00')), (Decimal('50'), Decimal('2.50'))]
+        >>> [(s.basis, s.amount) for s in scale.explain(D(40), start=D(80))]
+        [(Decimal('20'), Decimal('0.60')), (Decimal('20'), Decimal('1.00'))]
         """
-        size = abs(basis)
-        if not size or size < self.threshold:
-            return []
-        pieces = self._slices(size)
-        return pieces if basis > 0 else [_mirror(piece) for piece in pieces]
+        pieces = self._signed_slices(start + basis)
+        return _merge(pieces, self._signed_slices(start)) if start else pieces
 
     def tier_of(self, basis: Decimal) -> Tier:
         """The tier that ``basis`` has reached; a bound belongs to the tier below it."""
@@ -128,6 +127,13 @@ class Scale:
             reached.append(reached[-1] + increment)
         earned = [self.commission(basis) for basis in reached]
         return [after - before for before, after in pairwise(earned)]
+
+    def _signed_slices(self, basis: Decimal) -> list[Slice]:
+        size = abs(basis)
+        if not size or size < self.threshold:
+            return []
+        pieces = self._slices(size)
+        return pieces if basis > 0 else [_mirror(piece) for piece in pieces]
 
     def _slices(self, size: Decimal) -> list[Slice]:
         uppers = [tier.lower for tier in self.tiers[1:]] + [None]
@@ -211,3 +217,15 @@ def round_to(amount: Decimal, rounding: Decimal) -> Decimal:
 
 def _mirror(piece: Slice) -> Slice:
     return Slice(piece.lower, piece.upper, -piece.basis, piece.rate, -piece.amount)
+
+
+def _merge(pieces: list[Slice], earlier: list[Slice]) -> list[Slice]:
+    """``pieces`` without ``earlier``, tier by tier."""
+    tiers: dict[Decimal, Slice] = {}
+    for piece in [*pieces, *map(_mirror, earlier)]:
+        old = tiers.get(piece.lower)
+        basis, amount = (old.basis, old.amount) if old else (ZERO, ZERO)
+        tiers[piece.lower] = Slice(
+            piece.lower, piece.upper, basis + piece.basis, piece.rate, amount + piece.amount
+        )
+    return [tiers[lower] for lower in sorted(tiers) if tiers[lower].basis]
