@@ -1,0 +1,40 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+SETTLED_FIELDS = frozenset({"subledger_key_model", "subledger_key_id"})
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    subledger_key_model = fields.Char(copy=False, readonly=True)
+    subledger_key_id = fields.Many2oneReference(
+        "Settles",
+        model_field="subledger_key_model",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        help="The item of a sub-ledger that this journal item pays.",
+    )
+
+    def write(self, vals):
+        if SETTLED_FIELDS & vals.keys():
+            self._check_settlement_open()
+        return super().write(vals)
+
+    def _check_settlement_open(self):
+        for line in self:
+            if line.parent_state == "posted":
+                raise UserError(
+                    self.env._(
+                        "%s is posted: what it settles cannot be changed any more. "
+                        "Reset it to draft first.",
+                        line.move_id.display_name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_subledger(self):
+        posted = self.env["crm.subledger.entry"]._accrued_moves(self.move_id)
+        if posted:
+            posted._raise_posted_by_subledger()

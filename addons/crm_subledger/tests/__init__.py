@@ -1,0 +1,11 @@
+from . import (
+    test_access,
+    test_bad_input,
+    test_contribution,
+    test_engine_delta,
+    test_loop,
+    test_queue,
+    test_report,
+    test_settlement,
+    test_triggers,
+)
