@@ -5,7 +5,7 @@ import signal
 import sys
 import traceback
 
-from . import processes
+from . import processes, upkeep
 from .errors import SuiteError
 from .platform import Platform
 from .progress import say
@@ -98,7 +98,42 @@ def _test(workspace, options):
     return Runner(platform, options).run()
 
 
-# -- environment for other tools -------------------------------------------------------------------
+# -- run, shell, psql, start, stop, clean ----------------------------------------------------------
+
+
+def _run_options(parser):
+    parser.add_argument("--port", type=int, default=8069, help="port on this machine (default: 8069)")
+    parser.add_argument("--rebuild", action="store_true", help="build the demonstration company anew; what was entered is lost")
+    parser.add_argument("--dev", metavar="FEATURES", help="passed on to Odoo, as in --dev xml,reload")
+
+
+def _run(workspace, options):
+    from .demo import Demo
+
+    return Demo(Platform(workspace).prepare(), options).serve()
+
+
+def _database_options(parser):
+    parser.add_argument("-d", "--database", metavar="NAME", help="another database than the demonstration company's")
+    parser.add_argument("--test", dest="server", action="store_const", const="test", default="run", help="a database of the test server")
+
+
+def _shell(workspace, options):
+    platform = Platform(workspace).prepare()
+    with platform.databases(options.server) as databases:
+        return upkeep.shell(workspace, databases, upkeep.choose_database(databases, options.database))
+
+
+def _psql_options(parser):
+    _database_options(parser)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to psql, after --")
+
+
+def _psql(workspace, options):
+    platform = Platform(workspace).prepare()
+    arguments = [argument for argument in options.arguments if argument != "--"]
+    with platform.databases(options.server) as databases:
+        return upkeep.psql(databases, upkeep.choose_database(databases, options.database), arguments)
 
 
 def _no_options(_parser):
@@ -111,15 +146,31 @@ def _start(workspace, _options):
         marker = getattr(databases.server, "keep_marker", None)
         if marker:
             marker.touch()
-        with platform.lock_databases("test"):
-            template = databases.template(platform.addons)
+        template = databases.template(platform.addons)
         for name, value in {**databases.server.environment, "ODOO_RC": databases.config}.items():
             say(f"export {name}={value}")
         say(f"# template database: {template}; programs: {workspace.venv / 'bin'}")
     return 0
 
 
+def _stop(workspace, _options):
+    upkeep.stop(workspace)
+
+
+def _clean_options(parser):
+    parser.add_argument("--databases", action="store_true", help="only the databases; Odoo and the Python packages stay")
+
+
+def _clean(workspace, options):
+    upkeep.clean(workspace, databases_only=options.databases)
+
+
 COMMANDS = [
+    ("run", _run_options, _run, "Serve the demonstration company.\n\nThe first start builds it, the next ones take seconds; changed addons are updated in place."),
     ("test", _test_options, _test, "Run tests.\n\nWithout PATH everything: the addons' own tests, stories, browser journeys, lint, translations."),
+    ("shell", _database_options, _shell, "Python with Odoo's environment (env) on the demonstration company."),
+    ("psql", _psql_options, _psql, "PostgreSQL's client on the demonstration company."),
     ("start", _no_options, _start, "Set everything up and leave the test database server running.\n\nPrints the environment variables for tools of your own; ./suite stop ends the server."),
+    ("stop", _no_options, _stop, "End the served Odoo and the database servers of this checkout."),
+    ("clean", _clean_options, _clean, "Remove everything that ./suite made below .suite/."),
 ]

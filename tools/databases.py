@@ -11,7 +11,6 @@ from pathlib import Path
 
 from . import odoo_config
 from .errors import SuiteError
-from .manifests import DEMO, Addons
 from .processes import run
 from .progress import Step
 from .python_env import environment
@@ -25,9 +24,9 @@ EXTRA_MODULES = (
 )
 LANGUAGE = "zh_CN"
 #: Raise it when the way a template is built changes.
-TEMPLATE_FORMAT = 1
+TEMPLATE_FORMAT = 2
 #: Bases of older sources that are kept, so that going back to them is quick.
-KEPT_BASES = 6
+KEPT_BASES = 12
 
 LOG_LINE = re.compile(
     r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) (?P<pid>\d+) (?P<level>[A-Z]+) (?P<db>\S+) (?P<name>[\w.]+): "
@@ -133,6 +132,13 @@ class Databases:
             shutil.rmtree(self.filestore(target), ignore_errors=True)
             shutil.copytree(self.filestore(source), self.filestore(target), copy_function=_link)
 
+    def receive(self, other, source, target):
+        """Copy a database of another server, with its files."""
+        self.server.receive(other.server, source, target)
+        if other.filestore(source).is_dir():
+            shutil.rmtree(self.filestore(target), ignore_errors=True)
+            shutil.copytree(other.filestore(source), self.filestore(target), copy_function=_link)
+
     def drop(self, database):
         self.server.drop(database)
         shutil.rmtree(self.filestore(database), ignore_errors=True)
@@ -177,6 +183,10 @@ class Databases:
         """Name of the template database, built or extended as the addons' dependencies ask for."""
         wanted = set(self.template_modules(addons))
         self._check_modules_exist(wanted)
+        with self.workspace.lock(f"template-{self.name}", "builds the template database"):
+            return self._template(wanted)
+
+    def _template(self, wanted):
         known = self._templates()
         for name, modules in known.items():
             if wanted <= modules:
@@ -208,7 +218,7 @@ class Databases:
         return result
 
     def _build_template(self, name, wanted, start, have):
-        building = f"{self.server.prefix}building_template"
+        building = self._building("template")
         title = "Template database with Odoo's own modules (a few minutes, once)"
         with Step(title if not start else "Template database: more modules") as step:
             self.drop(building)
@@ -219,7 +229,8 @@ class Databases:
                 self.server.create(building)
             warnings = self.install(
                 building, sorted(wanted - have), what="Installing Odoo's own modules", step=step,
-                options=[] if start else ["--load-language", LANGUAGE],
+                # The first language becomes the default of new users and partners.
+                options=[] if start else ["--load-language", f"en_US,{LANGUAGE}"],
             )
             if warnings:
                 step.tell(f"{len(warnings)} warnings while installing Odoo's own modules:")
@@ -231,9 +242,10 @@ class Databases:
                           what=f"Loading {LANGUAGE}", step=step)
             step.note("generating assets")
             self.script(building, PREGENERATE, what="Generating assets", step=step)
-            self._finish(building, name, {"identity": self._identity(), "modules": sorted(wanted | have)})
+            self.finish(building, name, {"identity": self._identity(), "modules": sorted(wanted | have)})
 
-    def _finish(self, building, name, facts):
+    def finish(self, building, name, facts):
+        """Give a complete database its name: what has the name is never half made."""
         self.server.set_comment(building, json.dumps(facts))
         self.rename(building, name)
 
@@ -249,37 +261,53 @@ class Databases:
         digests = {name: addons.by_name[name].digest() for name in chosen}
         text = json.dumps([template, digests], sort_keys=True)
         name = f"{self.server.prefix}base_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-        facts = self._facts(name)
-        if facts is None:
-            facts = self._build_base(name, template, chosen, digests)
+        with self.workspace.lock(name, "installs the same addons"):
+            facts = self.facts(name)
+            if facts is None:
+                facts = self._build_base(name, template, chosen, digests)
         self._remember_use(name)
         return name, facts["warnings"]
 
-    def _facts(self, name):
-        if name not in self.server.databases():
-            return None
-        try:
-            return json.loads(self.server.comment(name))
-        except ValueError:
-            return None
+    def _building(self, kind):
+        """Name of a database in the making; :meth:`sweep` drops it when its maker was killed."""
+        return f"{self.server.prefix}tmp_building_{kind}_{os.getpid()}"
+
+    def facts(self, name):
+        """What we noted about a database of ours when it was complete, or None."""
+        with contextlib.suppress(ValueError):
+            if name in self.server.databases():
+                return json.loads(self.server.comment(name))
+        return None
 
     def _build_base(self, name, template, chosen, digests):
-        building = f"{self.server.prefix}building_base"
-        title = f"Installing {', '.join(chosen)}" if len(chosen) < 6 else f"Installing {len(chosen)} addons"
-        with Step(title) as step:
+        start, warnings = self._best_start(template, digests)
+        have = set(self.facts(start)["addons"]) if start != template else set()
+        missing = [addon for addon in chosen if addon not in have]
+        building = self._building("base")
+        with Step(_installing(missing)) as step:
+            self.sweep()
             self.drop(building)
-            self.drop(name)
-            self.copy(template, building)
-            warnings = []
-            if chosen:
-                warnings = self.install(building, chosen, what="Installing the addons", step=step)
-            if DEMO not in chosen:
-                step.note("generating assets")
-                self.script(building, PREGENERATE, what="Generating assets", step=step)
+            self.copy(start, building)
+            if missing:
+                warnings += self.install(building, missing, what="Installing the addons", step=step)
+            step.note("generating assets")
+            self.script(building, PREGENERATE, what="Generating assets", step=step)
             facts = {"template": template, "addons": digests, "warnings": warnings}
-            self._finish(building, name, facts)
+            self.finish(building, name, facts)
         self._forget_old_bases(name)
         return facts
+
+    def _best_start(self, template, digests):
+        """The database that already has most of the addons as they now are, and its warnings."""
+        best, best_facts = template, {"addons": {}, "warnings": []}
+        for name in self.server.databases():
+            if not name.startswith(f"{self.server.prefix}base_"):
+                continue
+            facts = self.facts(name)
+            if facts and facts["template"] == template and facts["addons"].items() <= digests.items() \
+                    and len(facts["addons"]) > len(best_facts["addons"]):
+                best, best_facts = name, facts
+        return best, list(best_facts["warnings"])
 
     def _uses(self):
         return self.workspace.folder("tmp", f"bases-{self.name}")
@@ -296,6 +324,12 @@ class Databases:
             with contextlib.suppress(SuiteError):
                 self.drop(name)
             (self._uses() / name).unlink(missing_ok=True)
+
+
+def _installing(names):
+    if len(names) < 6:
+        return f"Installing {', '.join(names) or 'nothing new'}"
+    return f"Installing {len(names)} addons"
 
 
 class _ModuleProgress:
@@ -334,7 +368,3 @@ def _process_exists(pid):
     except PermissionError:
         return True
     return True
-
-
-def load_addons(workspace):
-    return Addons(workspace.addons)

@@ -39,6 +39,3 @@ class Platform:
         server = postgres.server(self.workspace, name)
         with server.running():
             yield Databases(self.workspace, self.tree, server, name)
-
-    def lock_databases(self, name):
-        return self.workspace.lock(f"databases-{name}", "builds a database")

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import apt
 from .errors import SuiteError
 from .processes import as_root, run
-from .progress import Step
+from .progress import Step, say
 
 PORT = 5432
 ROLE = "odoo"
@@ -46,6 +46,8 @@ class Server:
 
     #: put before every database name; a shared server may serve several checkouts
     prefix = ""
+    #: role for what only a superuser may do; None where we have none
+    superuser = None
 
     def __init__(self, workspace, host, port, user, password="", binaries=None):
         self.workspace = workspace
@@ -110,6 +112,25 @@ class Server:
     def copy(self, source, target):
         self.sql("postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
 
+    def receive(self, other, source, target):
+        """Copy database ``source`` of the server ``other`` to ``target`` here."""
+        if (other.host, other.port) == (self.host, self.port):
+            self.copy(source, target)
+            return
+        self.create(target)
+        archive = self.workspace.folder("tmp") / f"transfer-{os.getpid()}.dump"
+        try:
+            other._client(
+                "pg_dump", "-Fc", "-Z1", "--no-owner", "--no-comments", "-f", str(archive), source,
+                what="Copying the database out",
+            )
+            self._client(
+                "pg_restore", "--no-owner", "--no-comments", "--exit-on-error", f"--role={self.user}",
+                "-j", "2", "-d", target, str(archive), what="Copying the database in", user=self.superuser,
+            )
+        finally:
+            archive.unlink(missing_ok=True)
+
     def rename(self, source, target):
         self.sql("postgres", f'ALTER DATABASE "{source}" RENAME TO "{target}"')
 
@@ -119,6 +140,8 @@ class Server:
 
 class Cluster(Server):
     """A cluster of our own below ``.suite/pg``; started when first used, stopped by its last user."""
+
+    superuser = "postgres"
 
     def __init__(self, workspace, name, throw_away):
         self.binaries = find_binaries()
@@ -154,6 +177,9 @@ class Cluster(Server):
                     self._stop_if_last(users)
 
     def ensure_started(self):
+        if self._lost_in_a_crash():
+            say("- the machine went down while the test databases were open: they are made anew")
+            shutil.rmtree(self.data.resolve(), ignore_errors=True)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         self._check_version()
@@ -163,18 +189,25 @@ class Cluster(Server):
     def is_up(self):
         return self._pg("pg_ctl", "-D", self.data, "status").returncode == 0
 
+    def _lost_in_a_crash(self):
+        """Without fsync a cluster survives the death of the server, but not of the machine."""
+        boot = self.folder / "boot-id"
+        before = boot.read_text() if boot.exists() else _boot_id()
+        boot.write_text(_boot_id())
+        return self.throw_away and before != _boot_id() and (self.data / "postmaster.pid").exists()
+
     def stop(self):
         if (self.data / "PG_VERSION").exists() and self.is_up():
             self._pg("pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop")
 
     def create(self, database):
         super().create(database)
-        self.sql(database, "ALTER FUNCTION unaccent(text) IMMUTABLE", user="postgres")
+        self.sql(database, "ALTER FUNCTION unaccent(text) IMMUTABLE", user=self.superuser)
 
     def add_extensions(self, database):
         self.sql(
             database, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent",
-            user="postgres",
+            user=self.superuser,
         )
 
     @contextlib.contextmanager
@@ -210,7 +243,7 @@ class Cluster(Server):
             partial.mkdir(mode=0o700)
             self._own(partial)
             result = self._pg(
-                "initdb", "-D", partial, "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+                "initdb", "-D", partial, "-U", self.superuser, "--auth=trust", "--encoding=UTF8",
                 "--locale=C.UTF-8", *(["--no-sync"] if self.throw_away else []),
             )
             if result.returncode:
@@ -245,9 +278,9 @@ class Cluster(Server):
         if result.returncode:
             why = log.read_text(errors="replace")[-800:] if log.exists() else "it wrote no log"
             raise SuiteError("PostgreSQL did not start.", why, f"the whole log is in {log}")
-        role = self.sql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'", user="postgres")
+        role = self.sql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'", user=self.superuser)
         if not role:
-            self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN CREATEDB", user="postgres")
+            self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN CREATEDB", user=self.superuser)
 
     def _own(self, path):
         if self.owner:
@@ -271,6 +304,13 @@ class Cluster(Server):
             cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env={**os.environ, "LC_ALL": "C.UTF-8"}, start_new_session=True, **options,
         )
+
+
+def _boot_id():
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "unknown"
 
 
 def _server_account():

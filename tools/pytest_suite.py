@@ -85,6 +85,8 @@ class SuitePlugin:
     def pytest_runtest_makereport(self, item, call):
         outcome = yield
         report = outcome.get_result()
+        if call.excinfo and call.excinfo.errisinstance(UnexpectedLog):
+            report.longrepr = str(call.excinfo.value)  # where pytest noticed it helps nobody
         if report.skipped and isinstance(report.longrepr, tuple) and NO_BROWSER.search(report.longrepr[2]):
             report.outcome = "failed"
             report.longrepr = f"{report.longrepr[2]} (a browser test that does not run is a failure)"

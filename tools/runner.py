@@ -1,10 +1,13 @@
 """``./suite test``: chooses what to run, on which database, with which runner, and adds it all up."""
 
+import os
 import re
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import processes
+from .databases import problems
 from .errors import SuiteError
 from .manifests import DEMO
 from .progress import Step, say
@@ -146,9 +149,7 @@ class Runner:
         self.total += Lint(self.platform).check()
 
     def _on_addons(self, databases, selection, whole):
-        addons = self.platform.addons
-        with self.platform.lock_databases("test"):
-            base, warnings = databases.base(addons, sorted(selection.addons))
+        base, warnings = databases.base(self.platform.addons, sorted(selection.addons))
         self._installation(warnings, "addons")
         with databases.throw_away(base, "test") as database:
             if selection.odoo:
@@ -159,8 +160,8 @@ class Runner:
                 self._translations(databases, database)
 
     def _on_demo(self, databases, selection):
-        with self.platform.lock_databases("test"):
-            base, warnings = databases.base(self.platform.addons, self.platform.addons.names(demo=True))
+        addons = self.platform.addons
+        base, warnings = databases.base(addons, addons.names(demo=True))
         self._installation(warnings, DEMO)
         with databases.throw_away(base, "demo") as database:
             self._odoo_pytest(databases, database, selection.demo, DEMO)
@@ -187,7 +188,7 @@ class Runner:
         ]
         if self.options.processes > 1:
             command += ["-n", str(self.options.processes), "--dist", "loadfile"]
-        environment = databases.environment(SUITE_DATABASE=database, **self._environment())
+        environment = databases.environment(SUITE_DATABASE=database)
         self._pytest(command, name, environment)
 
     def _pytest_options(self):
@@ -205,7 +206,7 @@ class Runner:
         return environment(self.workspace)
 
     def _pytest(self, command, name, environment):
-        report = self.workspace.folder("tmp") / f"report-{name}-{_pid()}.json"
+        report = self.workspace.folder("tmp") / f"report-{name}-{os.getpid()}.json"
         report.unlink(missing_ok=True)
         environment["SUITE_REPORT"] = str(report)
         say(f"- tests: {name}")
@@ -225,6 +226,11 @@ class Runner:
                 what=f"JavaScript tests of {name}", log=log, keep=_hoot_line, step=step, check=False,
             )
         self.total += hoot_result(name, output)
+        logged = problems(output)
+        for text in logged:
+            say(f"  {text}")
+        if logged:
+            self.total += Result(failed=1, failures=[f"JavaScript tests of {name}: warnings in the server log"])
 
 
 def hoot_result(name, output):
@@ -248,14 +254,6 @@ def _hoot_line(line):
 
 
 def _free_port():
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _pid():
-    import os
-
-    return os.getpid()
