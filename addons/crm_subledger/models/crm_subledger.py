@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import format_amount, format_date
 
 FROZEN_FIELDS = frozenset({"company_id", "account_id", "counterpart_account_id"})
 
@@ -225,19 +225,14 @@ class CrmSubledger(models.Model):
         :return: list of ``(ledger id, partner id or None, date, difference)``; amounts in the
             currency of the ledger's company
         """
-        self.env["crm.subledger.entry"].flush_model()
-        self.env["account.move.line"].flush_model()
-        return self.env.execute_query(
-            SQL(
-                """SELECT ledger_id, partner_id, date, SUM(difference)
-                     FROM crm_subledger_report
-                    WHERE ledger_id IN %s
-                 GROUP BY ledger_id, partner_id, date
-                   HAVING SUM(difference) <> 0
-                 ORDER BY ledger_id, date, partner_id""",
-                tuple(self.ids) or (0,),
-            )
+        groups = self.env["crm.subledger.report"]._read_group(
+            [("ledger_id", "in", self.ids)],
+            ["ledger_id", "partner_id", "date:day"],
+            ["difference:sum"],
+            having=[("difference:sum", "!=", 0)],
+            order="ledger_id, date:day, partner_id",
         )
+        return [(ledger.id, partner.id, day, amount) for ledger, partner, day, amount in groups]
 
     @api.model
     def _cron_check(self):

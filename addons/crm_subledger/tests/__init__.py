@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_bad_input,
+    test_concurrency,
     test_contribution,
     test_engine_delta,
     test_loop,

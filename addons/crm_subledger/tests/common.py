@@ -20,6 +20,10 @@ class SubledgerCase(AccountTestInvoicingCommon):
     """
 
     @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref("sales_team.group_sale_manager")
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.company_data["company"]
