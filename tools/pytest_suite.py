@@ -14,6 +14,7 @@ import os
 import re
 
 import pytest
+from hypothesis import HealthCheck, settings
 from _pytest.doctest import DoctestModule
 
 #: Reasons for which Odoo skips a browser test though it should have run.
@@ -141,4 +142,12 @@ class SuitePlugin:
 
 
 def pytest_configure(config):
+    settings.register_profile(
+        "suite",
+        deadline=None,
+        derandomize=True,
+        # A busy machine generates slowly; that says nothing about the property.
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("suite")
     config.pluginmanager.register(SuitePlugin(config), "suite-plugin")
