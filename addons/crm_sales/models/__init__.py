@@ -1,0 +1,18 @@
+from . import (
+    account_move,
+    account_partial_reconcile,
+    crm_commission_booking,
+    crm_commission_credit,
+    crm_commission_line,
+    crm_commission_member,
+    crm_commission_participant,
+    crm_commission_plan,
+    crm_commission_plan_version,
+    crm_commission_statement,
+    crm_commission_tier,
+    crm_contract_cost,
+    crm_lead,
+    crm_subledger,
+    sale_order,
+    sale_order_line,
+)

@@ -1,0 +1,213 @@
+from itertools import pairwise
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import float_compare
+
+NESTED = "commission_participants_nested"
+FIRST_DAY = fields.Date.to_date("1900-01-01")
+LAST_DAY = fields.Date.to_date("9999-12-31")
+
+
+class CrmCommissionParticipant(models.Model):
+    """Who takes part in a deal, in which role, with which share and on which days."""
+
+    _name = "crm.commission.participant"
+    _description = "Deal Participant"
+    _order = "role desc, date_from, id"
+
+    order_id = fields.Many2one("sale.order", index="btree_not_null", ondelete="cascade")
+    lead_id = fields.Many2one("crm.lead", index="btree_not_null", ondelete="cascade")
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_company_id", store=True, precompute=True, index=True
+    )
+    user_id = fields.Many2one("res.users", string="Colleague", index="btree_not_null")
+    agent_id = fields.Many2one("res.partner", string="External Agent")
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Payee",
+        compute="_compute_partner_id",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    role = fields.Selection(
+        [("owner", "Owner"), ("overlay", "Overlay")], required=True, default="owner"
+    )
+    share = fields.Float(
+        "Share (%)",
+        digits=(5, 2),
+        default=100.0,
+        help="Part of the deal that an owner is credited with. On every day the shares of the "
+        "owners sum to 100 %.",
+    )
+    rate = fields.Float(
+        "Own Flat Rate (%)",
+        digits=(8, 4),
+        help="Flat rate of an overlay on this deal; 0 takes the one of the plan.",
+    )
+    date_from = fields.Date("From", help="Empty: from the beginning of the deal.")
+    date_to = fields.Date("To", help="Empty: to the end of the deal.")
+
+    _one_deal = models.Constraint(
+        "CHECK((order_id IS NULL) <> (lead_id IS NULL))",
+        "A participant belongs either to an order or to an opportunity.",
+    )
+    _share_range = models.Constraint(
+        "CHECK(share >= 0 AND share <= 100 AND rate >= 0)",
+        "The share of a participant is a percentage between 0 and 100, the rate at least 0.",
+    )
+
+    @api.depends("order_id.company_id", "lead_id.company_id")
+    def _compute_company_id(self):
+        for participant in self:
+            participant.company_id = participant.order_id.company_id or (
+                participant.lead_id.company_id
+            )
+
+    @api.depends("user_id", "agent_id")
+    def _compute_partner_id(self):
+        for participant in self:
+            participant.partner_id = participant.user_id.partner_id or participant.agent_id
+
+    @api.depends("partner_id.name", "role")
+    def _compute_display_name(self):
+        for participant in self:
+            participant.display_name = participant.partner_id.name or self.env._("New participant")
+
+    @api.constrains("user_id", "agent_id")
+    def _check_person(self):
+        for participant in self:
+            if bool(participant.user_id) == bool(participant.agent_id):
+                raise ValidationError(
+                    self.env._(
+                        "%(deal)s: a participant is either a colleague or an external agent. "
+                        "Enter exactly one of them.",
+                        deal=participant._deal().display_name,
+                    )
+                )
+            if not participant.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(deal)s: the user %(user)s has no contact. Link a contact to the user "
+                        "first.",
+                        deal=participant._deal().display_name,
+                        user=participant.user_id.login,
+                    )
+                )
+
+    @api.constrains("date_from", "date_to")
+    def _check_dates(self):
+        for participant in self:
+            first, last = participant._span()
+            if last < first:
+                raise ValidationError(
+                    self.env._(
+                        "%(deal)s: %(participant)s ends on %(end)s, before they begin on "
+                        "%(start)s. Correct the dates.",
+                        deal=participant._deal().display_name,
+                        participant=participant.display_name,
+                        start=participant.date_from,
+                        end=participant.date_to,
+                    )
+                )
+
+    @api.constrains("order_id", "lead_id", "role", "share", "date_from", "date_to")
+    def _check_shares(self):
+        """Refuse owners whose shares do not sum to 100 % on every day."""
+        if self.env.context.get(NESTED):
+            return  # the deal checks once all of its participants are written
+        self.order_id._check_participant_shares()
+        self.lead_id._check_participant_shares()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        participants = super().create(vals_list)
+        participants._mark_dirty()
+        return participants
+
+    def write(self, vals):
+        self._mark_dirty()
+        result = super().write(vals)
+        self._mark_dirty()
+        return result
+
+    def unlink(self):
+        self._mark_dirty()
+        orders, leads = self.order_id, self.lead_id
+        result = super().unlink()
+        if not self.env.context.get(NESTED):
+            orders.exists()._check_participant_shares()
+            leads.exists()._check_participant_shares()
+        return result
+
+    def _mark_dirty(self):
+        """The payees before and after a change are computed again."""
+        orders = self.order_id.filtered(lambda order: order.state == "sale")
+        if orders:
+            self.env["crm.subledger.mixin"]._subledger_documents_dirty(orders)
+            self.env["crm.commission.statement"]._mark_payees_dirty(self.partner_id, orders)
+
+    def _deal(self):
+        self.ensure_one()
+        return self.order_id or self.lead_id
+
+    def _span(self):
+        return self.date_from or FIRST_DAY, self.date_to or LAST_DAY
+
+    def _prepare_copy_vals(self):
+        """Return the values with which an order takes a participant over from its opportunity."""
+        self.ensure_one()
+        return {
+            "user_id": self.user_id.id,
+            "agent_id": self.agent_id.id,
+            "role": self.role,
+            "share": self.share,
+            "rate": self.rate,
+            "date_from": self.date_from,
+            "date_to": self.date_to,
+        }
+
+    def _check_sum(self):
+        """Raise unless the owners in ``self``, all of one deal, own 100 % of it on every day."""
+        owners = self.filtered(lambda participant: participant.role == "owner")
+        if not owners:
+            return
+        for start, end in owners._segments():
+            present = owners.filtered(
+                lambda owner, start=start: owner._span()[0] <= start <= owner._span()[1]
+            )
+            total = sum(present.mapped("share"))
+            if float_compare(total, 100.0, precision_digits=2):
+                raise ValidationError(owners._sum_message(total, start, end))
+
+    def _segments(self):
+        """Return the spans of days between which the set of participants changes."""
+        starts = {FIRST_DAY} | {participant._span()[0] for participant in self}
+        starts |= {
+            fields.Date.add(participant.date_to, days=1)
+            for participant in self
+            if participant.date_to
+        }
+        bounds = [*sorted(starts), None]
+        return [
+            (start, fields.Date.subtract(after, days=1) if after else LAST_DAY)
+            for start, after in pairwise(bounds)
+        ]
+
+    def _sum_message(self, total, start, end):
+        values = {"deal": self[0]._deal().display_name, "total": f"{total:.2f}"}
+        if start == FIRST_DAY and end == LAST_DAY:
+            return self.env._(
+                "%(deal)s: the shares of the owners sum to %(total)s %% instead of 100 %%. "
+                "Correct them so that together they own the whole deal.",
+                **values,
+            )
+        return self.env._(
+            "%(deal)s: from %(start)s to %(end)s the shares of the owners sum to %(total)s %% "
+            "instead of 100 %%. Correct the shares or the dates, so that the deal is owned "
+            "completely on every day.",
+            start=self.env._("the beginning") if start == FIRST_DAY else start,
+            end=self.env._("the end") if end == LAST_DAY else end,
+            **values,
+        )

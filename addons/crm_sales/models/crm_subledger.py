@@ -1,0 +1,13 @@
+from odoo import fields, models
+
+
+class CrmSubledger(models.Model):
+    _inherit = "crm.subledger"
+
+    kind = fields.Selection(
+        selection_add=[
+            ("commission", "Commissions Payable"),
+            ("contract_cost", "Cost of Obtaining Contracts"),
+        ],
+        ondelete={"commission": "set default", "contract_cost": "set default"},
+    )

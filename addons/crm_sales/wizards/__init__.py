@@ -1,0 +1,1 @@
+from . import crm_commission_dispute, crm_contract_terminate, crm_sale_replace_salesperson
