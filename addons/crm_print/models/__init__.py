@@ -1,0 +1,1 @@
+from . import crm_print_resource, ir_actions_report

@@ -1,0 +1,1 @@
+from . import test_browser, test_engine, test_report, test_resource
