@@ -1,4 +1,4 @@
-"""Debian packages: installed where the system lacks a program, or only unpacked below ``.suite/``."""
+"""Debian packages: installed where a program is missing, or only unpacked below ``.suite/``."""
 
 import glob
 import os
@@ -44,19 +44,32 @@ def install(packages, *, why, log, step=None):
         )
     if any(not _has_candidate(package) for package in missing):
         _update(log, step)
-    command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes",
-               "--no-install-recommends", *missing]
+    command = [
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        *missing,
+    ]
     remedy = f"run by hand: sudo apt-get install {' '.join(missing)}"
     try:
         run(as_root(command), what=f"Installing {', '.join(missing)}", log=log, step=step)
     except SuiteError:
         # package lists older than the mirror name files that are gone
         _update(log, step)
-        run(as_root(command), what=f"Installing {', '.join(missing)}", log=log, step=step, remedy=remedy)
+        run(
+            as_root(command),
+            what=f"Installing {', '.join(missing)}",
+            log=log,
+            step=step,
+            remedy=remedy,
+        )
 
 
 def has_candidate(package, *, log, step=None):
-    """Whether apt could install ``package``; refreshes the package lists when they do not know it."""
+    """Whether apt could install ``package``; refreshes package lists that do not know it."""
     if not available():
         return False
     if not _has_candidate(package):
@@ -66,7 +79,9 @@ def has_candidate(package, *, log, step=None):
 
 def _has_candidate(package):
     result = subprocess.run(
-        ["apt-cache", "policy", package], capture_output=True, text=True,
+        ["apt-cache", "policy", package],
+        capture_output=True,
+        text=True,
         env={**os.environ, "LC_ALL": "C"},
     )
     match = re.search(r"Candidate: (\S+)", result.stdout)
@@ -77,7 +92,7 @@ _updated = False
 
 
 def _update(log, step):
-    global _updated  # noqa: PLW0603 - once per process is enough
+    global _updated
     if _updated:
         return
     run(as_root(["apt-get", "update"]), what="Refreshing apt's package lists", log=log, step=step)
@@ -90,9 +105,15 @@ def mirror():
     :raises SuiteError: when no source is a Debian archive
     """
     result = subprocess.run(
-        ["apt-get", "indextargets", "--no-release-info", "--format",
-         "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CREATED_BY)"],
-        capture_output=True, text=True,
+        [
+            "apt-get",
+            "indextargets",
+            "--no-release-info",
+            "--format",
+            "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CREATED_BY)",
+        ],
+        capture_output=True,
+        text=True,
     )
     return choose_mirror(result.stdout)
 
@@ -147,7 +168,8 @@ class PrivateApt:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").touch()
         sources = "".join(
-            f"deb [signed-by={keyring}] {address} {suite} main\n" for suite in dict.fromkeys(self.suites)
+            f"deb [signed-by={keyring}] {address} {suite} main\n"
+            for suite in dict.fromkeys(self.suites)
         )
         (self.folder / "sources.list").write_text(sources)
         self.config = self.folder / "apt.conf"
@@ -156,7 +178,8 @@ class PrivateApt:
             "#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n"
             "#clear DPkg::Post-Invoke;\n#clear APT::Default-Release;\n"
             f'Dir::Etc::sourcelist "{self.folder}/sources.list";\n'
-            'Dir::Etc::sourceparts "-";\nDir::Etc::preferences "-";\nDir::Etc::preferencesparts "-";\n'
+            'Dir::Etc::sourceparts "-";\n'
+            'Dir::Etc::preferences "-";\nDir::Etc::preferencesparts "-";\n'
             f'Dir::State "{self.folder}";\nDir::State::lists "{self.folder}/lists";\n'
             f'Dir::State::status "{self.folder}/status";\n'
             f'Dir::Cache "{self.folder}/cache";\n'
@@ -168,7 +191,9 @@ class PrivateApt:
     def update(self, step=None):
         run(
             ["apt-get", "-c", self.config, "update"],
-            what="Reading the package lists of the Debian mirror", log=self.log, step=step,
+            what="Reading the package lists of the Debian mirror",
+            log=self.log,
+            step=step,
             remedy="check the network and apt's configuration, or pass --odoo PATH",
         )
 
@@ -176,7 +201,8 @@ class PrivateApt:
         """The version of ``package`` in ``suite`` ('own' is the machine's), or None."""
         suite = self._name(suite)
         listing = run(
-            ["apt-cache", "-c", self.config, "madison", package], what=f"Looking for {package}",
+            ["apt-cache", "-c", self.config, "madison", package],
+            what=f"Looking for {package}",
             env={**os.environ, "LC_ALL": "C"},
         )
         for line in listing.splitlines():
@@ -192,7 +218,10 @@ class PrivateApt:
         wanted = [f"{package}={version}" for package, version in packages]
         run(
             ["apt-get", "-c", self.config, "download", *wanted],
-            what="Downloading Debian packages", cwd=target, log=self.log, step=step,
+            what="Downloading Debian packages",
+            cwd=target,
+            log=self.log,
+            step=step,
             remedy="run the command again: finished downloads are kept",
         )
         return [self._file(target, package) for package, _version in packages]

@@ -1,7 +1,6 @@
-"""Programs besides Odoo: Chromium for browser journeys and PDF, wkhtmltopdf, Chinese fonts, Node."""
+"""Programs besides Odoo: Chromium for browser journeys and PDF, wkhtmltopdf, Chinese fonts."""
 
 import glob
-import re
 import shutil
 import subprocess
 
@@ -11,26 +10,17 @@ from .progress import Step, say
 
 #: Names that Odoo itself and our own PDF printer look for on PATH.
 CHROMIUM_NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
-OLDEST_NODE = 18
 
 
 def chromium():
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
-def node():
-    """Path of a Node.js that is new enough, or None."""
-    path = shutil.which("node")
-    if not path or not shutil.which("npm"):
-        return None
-    version = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
-    match = re.match(r"v(\d+)", version)
-    return path if match and int(match.group(1)) >= OLDEST_NODE else None
-
-
 def has_chinese_font():
     if shutil.which("fc-list"):
-        listing = subprocess.run(["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True)
+        listing = subprocess.run(
+            ["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True
+        )
         return bool(listing.stdout.strip())
     return bool(glob.glob("/usr/share/fonts/**/*CJK*", recursive=True))
 
@@ -45,8 +35,10 @@ def ensure(workspace):
     if missing:
         with Step(f"Installing {', '.join(missing)}") as step:
             apt.install(
-                missing, why="browser journeys and PDF documents",
-                log=workspace.folder("logs") / "apt.log", step=step,
+                missing,
+                why="browser journeys and PDF documents",
+                log=workspace.folder("logs") / "apt.log",
+                step=step,
             )
         if not chromium():
             raise SuiteError(
@@ -58,7 +50,7 @@ def ensure(workspace):
 
 
 def _ensure_wkhtmltopdf(workspace):
-    """Odoo's fallback for PDF; newer systems no longer have it, and our own documents do without."""
+    """Odoo's fallback for PDF; newer systems lack it, and our own documents do without."""
     marker = workspace.state / "no-wkhtmltopdf"
     if shutil.which("wkhtmltopdf") or marker.exists():
         return
@@ -69,19 +61,3 @@ def _ensure_wkhtmltopdf(workspace):
         return
     with Step("Installing wkhtmltopdf") as step:
         apt.install(["wkhtmltopdf"], why="PDF documents", log=log, step=step)
-
-
-def ensure_node(workspace):
-    """Node.js and npm, for lint only."""
-    if node():
-        return
-    with Step("Installing Node.js and npm") as step:
-        apt.install(
-            ["nodejs", "npm"], why="checking XML, JavaScript and SCSS",
-            log=workspace.folder("logs") / "apt.log", step=step,
-        )
-    if not node():
-        raise SuiteError(
-            f"Node.js {OLDEST_NODE} or newer is needed to check XML, JavaScript and SCSS.",
-            "this system's package is older", "install a newer Node.js",
-        )

@@ -31,7 +31,7 @@ def main(root, arguments=None):
         return 130
     except BrokenPipeError:
         return 141
-    except Exception:  # noqa: BLE001 - a person should see where it broke, and that we know
+    except Exception:
         traceback.print_exc()
         print("This is a defect of ./suite itself.", file=sys.stderr)
         return 70
@@ -44,8 +44,12 @@ def _terminate(_signal, _frame):
 
 
 def _db(options):
-    given = {"host": options.db_host, "port": options.db_port, "user": options.db_user,
-             "password": options.db_password}
+    given = {
+        "host": options.db_host,
+        "port": options.db_port,
+        "user": options.db_user,
+        "password": options.db_password,
+    }
     return {name: value for name, value in given.items() if value}
 
 
@@ -54,7 +58,10 @@ def build_parser():
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, add_options, function, text in COMMANDS:
         command = commands.add_parser(
-            name, help=text.splitlines()[0], description=text, parents=[_common()],
+            name,
+            help=text.splitlines()[0],
+            description=text,
+            parents=[_common()],
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         add_options(command)
@@ -65,25 +72,58 @@ def build_parser():
 def _common():
     common = argparse.ArgumentParser(add_help=False)
     group = common.add_argument_group("environment")
-    group.add_argument("--odoo", metavar="PATH", help="an Odoo 19 of your own (a checkout or an unpacked package); also ODOO_HOME")
-    group.add_argument("--db-host", metavar="HOST", help="an existing PostgreSQL server instead of the private one")
+    group.add_argument(
+        "--odoo",
+        metavar="PATH",
+        help="an Odoo 19 of your own (a checkout or an unpacked package); also ODOO_HOME",
+    )
+    group.add_argument(
+        "--db-host", metavar="HOST", help="an existing PostgreSQL server instead of the private one"
+    )
     group.add_argument("--db-port", metavar="PORT", type=int)
     group.add_argument("--db-user", metavar="USER")
     group.add_argument("--db-password", metavar="PASSWORD")
     return common
 
 
-# -- test ----------------------------------------------------------------------------------------
+# -- test --------------------------------------------------------------------------------
 
 
 def _test_options(parser):
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders or files below addons/ or tests/ (PATH::Class::test too); none means everything")
-    parser.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="only tests whose name matches")
-    parser.add_argument("-x", dest="exitfirst", action="store_true", help="stop at the first failure")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="folders or files below addons/ or tests/, PATH::Class::test too; none means everything",
+    )
+    parser.add_argument(
+        "-k", dest="keyword", metavar="EXPRESSION", help="only tests whose name matches"
+    )
+    parser.add_argument(
+        "-x", dest="exitfirst", action="store_true", help="stop at the first failure"
+    )
     parser.add_argument("-v", dest="verbose", action="store_true", help="one line a test")
-    parser.add_argument("-n", dest="processes", type=int, default=1, metavar="N", help="worker processes, each on its own copy of the database (default: 1)")
-    parser.add_argument("--core", nargs="+", metavar="MODULE", help="run Odoo's own tests of these core modules, with the suite and without, and show what only fails with it")
-    parser.add_argument("--pytest-arg", action="append", default=[], metavar="ARG", help="passed on to pytest, as in --pytest-arg=--durations=10")
+    parser.add_argument(
+        "-n",
+        dest="processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="worker processes, each on its own copy of the database (default: 1)",
+    )
+    parser.add_argument(
+        "--core",
+        nargs="+",
+        metavar="MODULE",
+        help="run Odoo's own tests of these modules with the suite and without, and compare",
+    )
+    parser.add_argument(
+        "--pytest-arg",
+        action="append",
+        default=[],
+        metavar="ARG",
+        help="passed on to pytest, as in --pytest-arg=--durations=10",
+    )
 
 
 def _test(workspace, options):
@@ -98,13 +138,35 @@ def _test(workspace, options):
     return Runner(platform, options).run()
 
 
-# -- run, shell, psql, start, stop, clean ----------------------------------------------------------
+def _lint_options(parser):
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files or folders; none means the whole repository"
+    )
+    parser.add_argument("--fix", action="store_true", help="first rewrite what can be rewritten")
+
+
+def _lint(workspace, options):
+    from .lint import Lint
+
+    result = Lint(Platform(workspace).prepare()).check(options.paths, fix=options.fix)
+    return 1 if result.failed else 0
+
+
+# -- run, shell, psql, start, stop, clean ------------------------------------------------------
 
 
 def _run_options(parser):
-    parser.add_argument("--port", type=int, default=8069, help="port on this machine (default: 8069)")
-    parser.add_argument("--rebuild", action="store_true", help="build the demonstration company anew; what was entered is lost")
-    parser.add_argument("--dev", metavar="FEATURES", help="passed on to Odoo, as in --dev xml,reload")
+    parser.add_argument(
+        "--port", type=int, default=8069, help="port on this machine (default: 8069)"
+    )
+    parser.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="build the demonstration company anew; what was entered is lost",
+    )
+    parser.add_argument(
+        "--dev", metavar="FEATURES", help="passed on to Odoo, as in --dev xml,reload"
+    )
 
 
 def _run(workspace, options):
@@ -114,26 +176,41 @@ def _run(workspace, options):
 
 
 def _database_options(parser):
-    parser.add_argument("-d", "--database", metavar="NAME", help="another database than the demonstration company's")
-    parser.add_argument("--test", dest="server", action="store_const", const="test", default="run", help="a database of the test server")
+    parser.add_argument(
+        "-d", "--database", metavar="NAME", help="another database than the demonstration company's"
+    )
+    parser.add_argument(
+        "--test",
+        dest="server",
+        action="store_const",
+        const="test",
+        default="run",
+        help="a database of the test server",
+    )
 
 
 def _shell(workspace, options):
     platform = Platform(workspace).prepare()
     with platform.databases(options.server) as databases:
-        return upkeep.shell(workspace, databases, upkeep.choose_database(databases, options.database))
+        return upkeep.shell(
+            workspace, databases, upkeep.choose_database(databases, options.database)
+        )
 
 
 def _psql_options(parser):
     _database_options(parser)
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to psql, after --")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to psql, after --"
+    )
 
 
 def _psql(workspace, options):
     platform = Platform(workspace).prepare()
     arguments = [argument for argument in options.arguments if argument != "--"]
     with platform.databases(options.server) as databases:
-        return upkeep.psql(databases, upkeep.choose_database(databases, options.database), arguments)
+        return upkeep.psql(
+            databases, upkeep.choose_database(databases, options.database), arguments
+        )
 
 
 def _no_options(_parser):
@@ -158,7 +235,11 @@ def _stop(workspace, _options):
 
 
 def _clean_options(parser):
-    parser.add_argument("--databases", action="store_true", help="only the databases; Odoo and the Python packages stay")
+    parser.add_argument(
+        "--databases",
+        action="store_true",
+        help="only the databases; Odoo and the Python packages stay",
+    )
 
 
 def _clean(workspace, options):
@@ -166,11 +247,35 @@ def _clean(workspace, options):
 
 
 COMMANDS = [
-    ("run", _run_options, _run, "Serve the demonstration company.\n\nThe first start builds it, the next ones take seconds; changed addons are updated in place."),
-    ("test", _test_options, _test, "Run tests.\n\nWithout PATH everything: the addons' own tests, stories, browser journeys, lint, translations."),
-    ("shell", _database_options, _shell, "Python with Odoo's environment (env) on the demonstration company."),
+    (
+        "run",
+        _run_options,
+        _run,
+        "Serve the demonstration company.\n\nThe first start builds it, the next ones take\n"
+        "seconds; changed addons are updated in place.",
+    ),
+    (
+        "test",
+        _test_options,
+        _test,
+        "Run tests.\n\nWithout PATH everything: the addons' own tests, stories, browser journeys,\n"
+        "lint, translations.",
+    ),
+    ("lint", _lint_options, _lint, "Check style with ruff, pylint-odoo, prettier and eslint."),
+    (
+        "shell",
+        _database_options,
+        _shell,
+        "Python with Odoo's environment (env) on the demonstration company.",
+    ),
     ("psql", _psql_options, _psql, "PostgreSQL's client on the demonstration company."),
-    ("start", _no_options, _start, "Set everything up and leave the test database server running.\n\nPrints the environment variables for tools of your own; ./suite stop ends the server."),
+    (
+        "start",
+        _no_options,
+        _start,
+        "Set everything up and leave the test database server running.\n\nPrints the environment variables\n"
+        "for tools of your own; ./suite stop ends the server.",
+    ),
     ("stop", _no_options, _stop, "End the served Odoo and the database servers of this checkout."),
     ("clean", _clean_options, _clean, "Remove everything that ./suite made below .suite/."),
 ]

@@ -17,10 +17,28 @@ from .python_env import environment
 
 #: Core modules that stories and journeys use though no manifest of ours names them.
 EXTRA_MODULES = (
-    "account", "account_debit_note", "base_import", "contacts", "crm", "hr", "l10n_cn", "mass_mailing",
-    "partnership", "phone_validation", "portal", "privacy_lookup", "rating", "resource", "sale_crm",
-    "sale_loyalty", "sale_management", "sale_margin", "sale_stock", "spreadsheet_dashboard",
-    "stock_account", "utm",
+    "account",
+    "account_debit_note",
+    "base_import",
+    "contacts",
+    "crm",
+    "hr",
+    "l10n_cn",
+    "mass_mailing",
+    "partnership",
+    "phone_validation",
+    "portal",
+    "privacy_lookup",
+    "rating",
+    "resource",
+    "sale_crm",
+    "sale_loyalty",
+    "sale_management",
+    "sale_margin",
+    "sale_stock",
+    "spreadsheet_dashboard",
+    "stock_account",
+    "utm",
 )
 LANGUAGE = "zh_CN"
 #: Raise it when the way a template is built changes.
@@ -29,8 +47,8 @@ TEMPLATE_FORMAT = 2
 KEPT_BASES = 12
 
 LOG_LINE = re.compile(
-    r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) (?P<pid>\d+) (?P<level>[A-Z]+) (?P<db>\S+) (?P<name>[\w.]+): "
-    r"(?P<text>.*)$"
+    r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) (?P<pid>\d+) (?P<level>[A-Z]+) (?P<db>\S+) "
+    r"(?P<name>[\w.]+): (?P<text>.*)$"
 )
 MODULE_LOADED = re.compile(r"Loading module (\S+) \((\d+)/(\d+)\)")
 PREGENERATE = """
@@ -61,7 +79,7 @@ def problems(log):
 
 
 def show_line(line):
-    """What of a server log a person sees while it runs: the demonstration company's own progress."""
+    """What a person sees of a running server's log: the demonstration company's own progress."""
     match = LOG_LINE.match(line)
     text = match["text"] if match else line
     position = text.find("crm_demo:")
@@ -79,27 +97,45 @@ class Databases:
         self.config = odoo_config.write(workspace, tree, server, name)
         self.data = workspace.folder("data", name)
 
-    # -- running Odoo ------------------------------------------------------------------------------
+    # -- running Odoo --------------------------------------------------------------------------
 
-    def odoo(self, *arguments, what, step=None, keep=show_line, stdin=None, log=None, check=True, **env):
+    def odoo(
+        self, *arguments, what, step=None, keep=show_line, stdin=None, log=None, check=True, **env
+    ):
         """Run an Odoo command to its end and return what it wrote."""
         options = {"stdin": stdin} if stdin is not None else {}
         return run(
-            [self.workspace.venv / "bin" / "odoo", *arguments], what=what, step=step, keep=keep,
-            log=log or self.workspace.logs / f"{self.name}-odoo.log", check=check,
-            env=self.environment(**env), cwd=self.workspace.root, **options,
+            [self.workspace.venv / "bin" / "odoo", *arguments],
+            what=what,
+            step=step,
+            keep=keep,
+            log=log or self.workspace.logs / f"{self.name}-odoo.log",
+            check=check,
+            env=self.environment(**env),
+            cwd=self.workspace.root,
+            **options,
         )
 
     def environment(self, **more):
-        return environment(self.workspace, **{**self.server.environment, "ODOO_RC": self.config, **more})
+        return environment(
+            self.workspace, **{**self.server.environment, "ODOO_RC": self.config, **more}
+        )
 
     def install(self, database, modules, *, what, step=None, update=(), options=()):
         """Install and update modules.
 
         :return: warnings and errors that the server logged meanwhile
         """
-        arguments = ["-c", self.config, "-d", database, "--no-http", "--stop-after-init",
-                     "--max-cron-threads=0", *options]
+        arguments = [
+            "-c",
+            self.config,
+            "-d",
+            database,
+            "--no-http",
+            "--stop-after-init",
+            "--max-cron-threads=0",
+            *options,
+        ]
         if modules:
             arguments += ["-i", ",".join(modules)]
         if update:
@@ -114,19 +150,27 @@ class Databases:
         try:
             with open(path, encoding="utf-8") as handle:
                 return self.odoo(
-                    "shell", "-c", self.config, "-d", database, "--no-http", "--shell-interface=python",
-                    what=what, step=step, stdin=handle,
+                    "shell",
+                    "-c",
+                    self.config,
+                    "-d",
+                    database,
+                    "--no-http",
+                    "--shell-interface=python",
+                    what=what,
+                    step=step,
+                    stdin=handle,
                 )
         finally:
             path.unlink()
 
-    # -- copies ------------------------------------------------------------------------------------
+    # -- copies --------------------------------------------------------------------------------
 
     def filestore(self, database):
         return self.data / "filestore" / database
 
     def copy(self, source, target):
-        """Copy a database; its files are hard links, which is safe because Odoo never rewrites one."""
+        """Copy a database; its files are hard links, safe because Odoo never rewrites one."""
         self.server.copy(source, target)
         if self.filestore(source).is_dir():
             shutil.rmtree(self.filestore(target), ignore_errors=True)
@@ -168,7 +212,7 @@ class Databases:
             if match and not _process_exists(int(match.group(1))):
                 self.drop(name)
 
-    # -- template ----------------------------------------------------------------------------------
+    # -- template ------------------------------------------------------------------------------
 
     def template_modules(self, addons):
         return sorted({*EXTRA_MODULES, *addons.core_dependencies()} - {"base"})
@@ -191,7 +235,8 @@ class Databases:
         for name, modules in known.items():
             if wanted <= modules:
                 return name
-        name = f"{self.server.prefix}template_{hashlib.sha256(','.join(sorted(wanted)).encode()).hexdigest()[:8]}"
+        key = hashlib.sha256(",".join(sorted(wanted)).encode()).hexdigest()[:8]
+        name = f"{self.server.prefix}template_{key}"
         start = max(known, key=lambda candidate: len(known[candidate] & wanted), default=None)
         self._build_template(name, wanted, start, known.get(start, set()))
         return name
@@ -228,7 +273,10 @@ class Databases:
             else:
                 self.server.create(building)
             warnings = self.install(
-                building, sorted(wanted - have), what="Installing Odoo's own modules", step=step,
+                building,
+                sorted(wanted - have),
+                what="Installing Odoo's own modules",
+                step=step,
                 # The first language becomes the default of new users and partners.
                 options=[] if start else ["--load-language", f"en_US,{LANGUAGE}"],
             )
@@ -238,18 +286,30 @@ class Databases:
                     step.tell(text.splitlines()[0])
             if not start:
                 step.note(f"loading {LANGUAGE}")
-                self.odoo("i18n", "loadlang", "-c", self.config, "-d", building, "-l", LANGUAGE,
-                          what=f"Loading {LANGUAGE}", step=step)
+                self.odoo(
+                    "i18n",
+                    "loadlang",
+                    "-c",
+                    self.config,
+                    "-d",
+                    building,
+                    "-l",
+                    LANGUAGE,
+                    what=f"Loading {LANGUAGE}",
+                    step=step,
+                )
             step.note("generating assets")
             self.script(building, PREGENERATE, what="Generating assets", step=step)
-            self.finish(building, name, {"identity": self._identity(), "modules": sorted(wanted | have)})
+            self.finish(
+                building, name, {"identity": self._identity(), "modules": sorted(wanted | have)}
+            )
 
     def finish(self, building, name, facts):
         """Give a complete database its name: what has the name is never half made."""
         self.server.set_comment(building, json.dumps(facts))
         self.rename(building, name)
 
-    # -- base: template + our addons -----------------------------------------------------------------
+    # -- base: template + our addons -----------------------------------------------------------
 
     def base(self, addons, names):
         """Name of a database with these addons of ours (and what they need) installed.
@@ -304,8 +364,12 @@ class Databases:
             if not name.startswith(f"{self.server.prefix}base_"):
                 continue
             facts = self.facts(name)
-            if facts and facts["template"] == template and facts["addons"].items() <= digests.items() \
-                    and len(facts["addons"]) > len(best_facts["addons"]):
+            if (
+                facts
+                and facts["template"] == template
+                and facts["addons"].items() <= digests.items()
+                and len(facts["addons"]) > len(best_facts["addons"])
+            ):
                 best, best_facts = name, facts
         return best, list(best_facts["warnings"])
 
@@ -317,8 +381,11 @@ class Databases:
 
     def _forget_old_bases(self, keep):
         """Drop bases of older sources, the least recently used first."""
-        bases = [name for name in self.server.databases()
-                 if name.startswith(f"{self.server.prefix}base_") and name != keep]
+        bases = [
+            name
+            for name in self.server.databases()
+            if name.startswith(f"{self.server.prefix}base_") and name != keep
+        ]
         bases.sort(key=lambda name: _mtime(self._uses() / name), reverse=True)
         for name in bases[KEPT_BASES:]:
             with contextlib.suppress(SuiteError):

@@ -35,7 +35,7 @@ class Demo:
                 self._ensure(databases, database)
             return self._serve(databases, database)
 
-    # -- building ------------------------------------------------------------------------------------
+    # -- building ------------------------------------------------------------------------------
 
     def _ensure(self, databases, database):
         addons = self.platform.addons
@@ -64,15 +64,24 @@ class Demo:
                 step.note("generating assets")
                 databases.script(building, PREGENERATE, what="Generating assets", step=step)
                 databases.drop(database)
-                databases.finish(building, database, {
-                    **workshop.facts(base), "built": datetime.now().isoformat(timespec="seconds"),
-                })
+                databases.finish(
+                    building,
+                    database,
+                    {
+                        **workshop.facts(base),
+                        "built": datetime.now().isoformat(timespec="seconds"),
+                    },
+                )
 
     def _update(self, databases, database, new, changed, facts):
         """What was entered stays: the addons are updated in place, as on a company's own server."""
         with Step(f"Updating {', '.join(new + changed)}") as step:
             warnings = databases.install(
-                database, new, update=changed, what="Updating the addons", step=step,
+                database,
+                new,
+                update=changed,
+                what="Updating the addons",
+                step=step,
             )
             for text in warnings:
                 step.tell(text)
@@ -80,7 +89,7 @@ class Demo:
         if DEMO in changed:
             say("  the demonstration company itself changed: ./suite run --rebuild builds it anew")
 
-    # -- serving -------------------------------------------------------------------------------------
+    # -- serving -------------------------------------------------------------------------------
 
     def _check_port(self):
         with socket.socket() as probe:
@@ -89,23 +98,38 @@ class Demo:
                 probe.bind((ADDRESS, self.options.port))
             except OSError as error:
                 raise SuiteError(
-                    f"Port {self.options.port} is taken.", str(error),
-                    f"end what uses it, or choose another: ./suite run --port {self.options.port + 1}",
+                    f"Port {self.options.port} is taken.",
+                    str(error),
+                    f"end what uses it, or run: ./suite run --port {self.options.port + 1}",
                 ) from error
 
     def _serve(self, databases, database):
         log = self.workspace.logs / "run.log"
         command = [
-            self.workspace.venv / "bin" / "odoo", "-c", databases.config, "-d", database,
-            "--db-filter", f"^{database}$", "--http-interface", ADDRESS,
-            "--http-port", self.options.port, "--gevent-port", self.options.port + 3,
+            self.workspace.venv / "bin" / "odoo",
+            "-c",
+            databases.config,
+            "-d",
+            database,
+            "--db-filter",
+            f"^{database}$",
+            "--http-interface",
+            ADDRESS,
+            "--http-port",
+            self.options.port,
+            "--gevent-port",
+            self.options.port + 3,
         ]
         if self.options.dev:
             command += ["--dev", self.options.dev]
         with open(log, "ab") as sink:
             position = sink.tell()
             server = processes.start(
-                command, stdout=sink, stderr=sink, env=databases.environment(), cwd=self.workspace.root
+                command,
+                stdout=sink,
+                stderr=sink,
+                env=databases.environment(),
+                cwd=self.workspace.root,
             )
             pid_file = self.workspace.state / "run.pid"
             pid_file.write_text(str(server.pid))
@@ -151,7 +175,9 @@ class Demo:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise SuiteError("The list of demo logins cannot be read.", str(error), f"see {path}") from error
+            raise SuiteError(
+                "The list of demo logins cannot be read.", str(error), f"see {path}"
+            ) from error
 
     @staticmethod
     def _watch(server, log):
@@ -161,6 +187,10 @@ class Demo:
             say("\nending the server …")
             return 0
         if code not in (0, -signal.SIGTERM):
-            raise SuiteError(f"The server ended (exit code {code}).", processes.tail(log, 15), f"the whole log is in {log}")
+            raise SuiteError(
+                f"The server ended (exit code {code}).",
+                processes.tail(log, 15),
+                f"the whole log is in {log}",
+            )
         say("the server was stopped")
         return 0

@@ -21,7 +21,9 @@ class Addon:
         try:
             self.manifest = ast.literal_eval(path.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError, OSError) as error:
-            raise SuiteError(f"The manifest of {self.name} cannot be read.", str(error), f"see {path}") from error
+            raise SuiteError(
+                f"The manifest of {self.name} cannot be read.", str(error), f"see {path}"
+            ) from error
         self.depends = list(self.manifest.get("depends", ["base"]))
 
     @property
@@ -37,12 +39,19 @@ class Addon:
         result = hashlib.sha256()
         for path in sorted(self.folder.rglob("*")):
             relative = path.relative_to(self.folder)
-            if not path.is_file() or relative.parts[0] in NOT_INSTALLED or path.suffix == ".pyc":
+            if not path.is_file() or path.suffix == ".pyc" or _ignored(relative.parts):
                 continue
-            if relative.parts[:2] == ("static", "tests") or relative.parts[:2] == ("static", "description"):
+            if relative.parts[:2] == ("static", "tests") or relative.parts[:2] == (
+                "static",
+                "description",
+            ):
                 continue
             result.update(str(relative).encode() + b"\0" + path.read_bytes() + b"\0")
         return result.hexdigest()
+
+
+def _ignored(parts):
+    return parts[0] in NOT_INSTALLED or any(part.startswith(".") for part in parts)
 
 
 class Addons:
@@ -83,11 +92,12 @@ class Addons:
         return ordered
 
     def with_glue(self, names):
-        """The closure, with the addons that Odoo installs by itself once their dependencies are there."""
+        """The closure, and the addons that Odoo installs by itself once it is there."""
         chosen = set(self.closure(names))
         while True:
             more = {
-                addon.name for addon in self
+                addon.name
+                for addon in self
                 if addon.name not in chosen and self._installs_itself(addon, chosen)
             }
             if not more:

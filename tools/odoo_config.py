@@ -1,9 +1,14 @@
-"""The configuration file that Odoo is started with: the repository's, and what belongs to the machine."""
+"""The configuration that Odoo is started with: the repository's, and what the machine adds."""
 
 import configparser
 
 #: ``odoo.conf`` options that name an existing server, and what they are called here
-SERVER_OPTIONS = {"db_host": "host", "db_port": "port", "db_user": "user", "db_password": "password"}
+SERVER_OPTIONS = {
+    "db_host": "host",
+    "db_port": "port",
+    "db_user": "user",
+    "db_password": "password",
+}
 EMPTY = {"", "false", "none"}
 
 
@@ -17,7 +22,8 @@ def server_options(workspace):
     """The PostgreSQL server that ``odoo.conf`` names, or an empty dictionary."""
     options = read(workspace)
     return {
-        short: options[name] for name, short in SERVER_OPTIONS.items()
+        short: options[name]
+        for name, short in SERVER_OPTIONS.items()
         if options.get(name, "").strip().lower() not in EMPTY
     }
 

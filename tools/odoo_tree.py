@@ -1,4 +1,4 @@
-"""The Odoo 19 Community tree: the user's own, or Debian's package unpacked below ``.suite/odoo``."""
+"""The Odoo 19 Community tree: the user's own, or Debian's package unpacked below ``.suite/``."""
 
 import json
 import os
@@ -27,8 +27,9 @@ LINKED_PACKAGES = {
 }
 #: Runtime files that the Debian package lacks: without the stub every backend page logs an error.
 STUBS = {
-    "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js":
-        "// not part of this distribution: background blur in calls is not available\n",
+    "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js": (
+        "// not part of this distribution: background blur in calls is not available\n"
+    ),
 }
 
 
@@ -83,7 +84,8 @@ def ensure(workspace):
             tree = _fetch(workspace, step)
     if tree.version != "19.0":
         raise SuiteError(
-            f"This is Odoo {tree.version}, the suite needs 19.0.", str(tree.package),
+            f"This is Odoo {tree.version}, the suite needs 19.0.",
+            str(tree.package),
             "pass --odoo PATH with an Odoo 19 Community",
         )
     return tree
@@ -100,7 +102,8 @@ def _users_tree(folder):
     package = _package_below(folder) or (folder if (folder / "release.py").exists() else None)
     if not package:
         raise SuiteError(
-            f"No Odoo in {folder}.", "neither odoo/release.py nor an unpacked package was found",
+            f"No Odoo in {folder}.",
+            "neither odoo/release.py nor an unpacked package was found",
             "pass the folder of a checkout of Odoo 19 Community, or of an unpacked package",
         )
     return OdooTree(package.resolve())
@@ -109,7 +112,8 @@ def _users_tree(folder):
 def _fetch(workspace, step):
     if not available():
         raise SuiteError(
-            "Odoo 19 cannot be fetched on this machine.", "there is no apt here",
+            "Odoo 19 cannot be fetched on this machine.",
+            "there is no apt here",
             "get Odoo 19 Community (a checkout will do) and pass --odoo PATH, or set ODOO_HOME",
         )
     log = workspace.folder("logs") / "odoo.log"
@@ -121,7 +125,8 @@ def _fetch(workspace, step):
         version = apt.version(package, suite) or apt.version(package, PACKAGE_SUITE)
         if not version:
             raise SuiteError(
-                f"The mirror has no package {package}.", f"looked in {', '.join(apt.suites)}",
+                f"The mirror has no package {package}.",
+                f"looked in {', '.join(apt.suites)}",
                 "pass --odoo PATH with an Odoo 19 Community",
             )
         wanted.append((package, version))

@@ -68,7 +68,9 @@ class Server:
     def _client(self, program, *arguments, user=None, what=None):
         path = os.path.join(self.binaries, program) if self.binaries else shutil.which(program)
         if not path:
-            raise SuiteError(f"{program} is missing.", "no PostgreSQL client", "install postgresql-client")
+            raise SuiteError(
+                f"{program} is missing.", "no PostgreSQL client", "install postgresql-client"
+            )
         env = {**os.environ, **self.environment, "LC_ALL": "C.UTF-8"}
         if user:
             env["PGUSER"] = user
@@ -77,8 +79,17 @@ class Server:
     def sql(self, database, statement, user=None):
         """Run ``statement`` and return the unaligned rows as text."""
         return self._client(
-            "psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement,
-            user=user, what="A database query",
+            "psql",
+            "-X",
+            "-qAt",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            database,
+            "-c",
+            statement,
+            user=user,
+            what="A database query",
         ).strip()
 
     def databases(self):
@@ -105,7 +116,10 @@ class Server:
         self.add_extensions(database)
 
     def add_extensions(self, database):
-        self.sql(database, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent")
+        self.sql(
+            database,
+            "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent",
+        )
         with contextlib.suppress(SuiteError):  # only a superuser may, and indexes do without
             self.sql(database, "ALTER FUNCTION unaccent(text) IMMUTABLE")
 
@@ -121,12 +135,29 @@ class Server:
         archive = self.workspace.folder("tmp") / f"transfer-{os.getpid()}.dump"
         try:
             other._client(
-                "pg_dump", "-Fc", "-Z1", "--no-owner", "--no-comments", "-f", str(archive), source,
+                "pg_dump",
+                "-Fc",
+                "-Z1",
+                "--no-owner",
+                "--no-comments",
+                "-f",
+                str(archive),
+                source,
                 what="Copying the database out",
             )
             self._client(
-                "pg_restore", "--no-owner", "--no-comments", "--exit-on-error", f"--role={self.user}",
-                "-j", "2", "-d", target, str(archive), what="Copying the database in", user=self.superuser,
+                "pg_restore",
+                "--no-owner",
+                "--no-comments",
+                "--exit-on-error",
+                f"--role={self.user}",
+                "-j",
+                "2",
+                "-d",
+                target,
+                str(archive),
+                what="Copying the database in",
+                user=self.superuser,
             )
         finally:
             archive.unlink(missing_ok=True)
@@ -139,7 +170,7 @@ class Server:
 
 
 class Cluster(Server):
-    """A cluster of our own below ``.suite/pg``; started when first used, stopped by its last user."""
+    """A cluster of our own below ``.suite/pg``: up as long as somebody uses it."""
 
     superuser = "postgres"
 
@@ -164,7 +195,7 @@ class Cluster(Server):
 
     @contextlib.contextmanager
     def running(self):
-        """Hold the cluster up; it stops when the last holder leaves, unless told to keep running."""
+        """Hold the cluster up; the last holder stops it, unless it is told to keep running."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "users.lock", "w", encoding="utf-8") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
@@ -206,7 +237,8 @@ class Cluster(Server):
 
     def add_extensions(self, database):
         self.sql(
-            database, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent",
+            database,
+            "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent",
             user=self.superuser,
         )
 
@@ -229,8 +261,9 @@ class Cluster(Server):
         of_server = _major(self.binaries)
         if of_data != of_server:
             raise SuiteError(
-                f"The private database cluster was made by PostgreSQL {of_data}, the server is {of_server}.",
-                str(self.data), "./suite clean --databases, then run the command again",
+                f"PostgreSQL {of_data} made the private cluster, the server is {of_server}.",
+                str(self.data),
+                "./suite clean --databases, then run the command again",
             )
 
     def _initialise(self):
@@ -243,8 +276,15 @@ class Cluster(Server):
             partial.mkdir(mode=0o700)
             self._own(partial)
             result = self._pg(
-                "initdb", "-D", partial, "-U", self.superuser, "--auth=trust", "--encoding=UTF8",
-                "--locale=C.UTF-8", *(["--no-sync"] if self.throw_away else []),
+                "initdb",
+                "-D",
+                partial,
+                "-U",
+                self.superuser,
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                *(["--no-sync"] if self.throw_away else []),
             )
             if result.returncode:
                 raise SuiteError("Creating the PostgreSQL cluster failed.", result.stdout[-800:])
@@ -272,13 +312,23 @@ class Cluster(Server):
         self._write_settings(self.data)
         log = self.data / "server.log"
         result = self._pg(
-            "pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", log, "start",
+            "pg_ctl",
+            "-D",
+            self.data,
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            log,
+            "start",
             output=subprocess.DEVNULL,  # the server inherits it: a pipe would never end
         )
         if result.returncode:
             why = log.read_text(errors="replace")[-800:] if log.exists() else "it wrote no log"
             raise SuiteError("PostgreSQL did not start.", why, f"the whole log is in {log}")
-        role = self.sql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'", user=self.superuser)
+        role = self.sql(
+            "postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'", user=self.superuser
+        )
         if not role:
             self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN CREATEDB", user=self.superuser)
 
@@ -301,8 +351,14 @@ class Cluster(Server):
             options = {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []}
         return subprocess.run(
             [os.path.join(self.binaries, program), *map(str, arguments)],
-            cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            env={**os.environ, "LC_ALL": "C.UTF-8"}, start_new_session=True, **options,
+            cwd="/",
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+            **options,
         )
 
 
@@ -327,14 +383,22 @@ def _reachable(path, account):
         if not folder.exists():
             continue
         stat = folder.stat()
-        bit = 0o100 if stat.st_uid == account.pw_uid else 0o010 if stat.st_gid == account.pw_gid else 0o001
+        bit = (
+            0o100
+            if stat.st_uid == account.pw_uid
+            else 0o010
+            if stat.st_gid == account.pw_gid
+            else 0o001
+        )
         if not stat.st_mode & bit:
             return False
     return True
 
 
 def _major(binaries):
-    output = subprocess.run([os.path.join(binaries, "postgres"), "--version"], capture_output=True, text=True)
+    output = subprocess.run(
+        [os.path.join(binaries, "postgres"), "--version"], capture_output=True, text=True
+    )
     match = re.search(r"(\d+)", output.stdout)
     return match.group(1) if match else "?"
 
@@ -354,13 +418,23 @@ def ensure_binaries(workspace):
     if find_binaries():
         return
     with Step("PostgreSQL server programs") as step, _no_system_cluster(workspace, step):
-        apt.install(["postgresql"], why="the database server", log=workspace.folder("logs") / "apt.log", step=step)
+        apt.install(
+            ["postgresql"],
+            why="the database server",
+            log=workspace.folder("logs") / "apt.log",
+            step=step,
+        )
 
 
 @contextlib.contextmanager
 def _no_system_cluster(workspace, step):
     """Debian's package makes and starts a cluster of its own on installation; we need none."""
-    apt.install(["postgresql-common"], why="the database server", log=workspace.folder("logs") / "apt.log", step=step)
+    apt.install(
+        ["postgresql-common"],
+        why="the database server",
+        log=workspace.folder("logs") / "apt.log",
+        step=step,
+    )
     conf = Path("/etc/postgresql-common/createcluster.conf")
     edit = "s/^#*create_main_cluster.*/create_main_cluster = false/"
     _as_root(["cp", "-p", str(conf), f"{conf}.suite"])
@@ -380,8 +454,12 @@ def server(workspace, name):
     if workspace.db.get("host"):
         given = workspace.db
         shared = Server(
-            workspace, given["host"], given.get("port") or PORT, given.get("user") or ROLE,
-            given.get("password") or "", binaries=find_binaries(),
+            workspace,
+            given["host"],
+            given.get("port") or PORT,
+            given.get("user") or ROLE,
+            given.get("password") or "",
+            binaries=find_binaries(),
         )
         shared.prefix = f"s{workspace.key[:6]}_"
         return shared

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import SuiteError
 
-#: Process groups we started and that may still run, killed when ``./suite`` ends for whatever reason.
+#: Process groups we started and that may still run, killed when ``./suite`` ends.
 _groups = set()
 
 

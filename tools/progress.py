@@ -29,8 +29,8 @@ def seconds(value):
 class Step:
     """A named step: announces itself, shows the last thing heard, and says how long it took.
 
-    ``note`` may be called from any thread with what the step does at the moment; a terminal shows it
-    in place, a log file gets it at most every ``HEARTBEAT`` seconds.
+    ``note`` may be called from any thread with what the step does at the moment; a terminal shows
+    it in place, a log file gets it at most every ``HEARTBEAT`` seconds.
     """
 
     def __init__(self, title):

@@ -14,8 +14,8 @@ import os
 import re
 
 import pytest
-from hypothesis import HealthCheck, settings
 from _pytest.doctest import DoctestModule
+from hypothesis import HealthCheck, settings
 
 #: Reasons for which Odoo skips a browser test though it should have run.
 NO_BROWSER = re.compile(r"chrome|chromium|websocket|devtools|headless", re.IGNORECASE)
@@ -63,10 +63,12 @@ class SuitePlugin:
         """Turn what was logged during a phase of a test into its failure."""
         records = self.guard.take()
         if records and outcome.excinfo is None:
-            outcome.force_exception(UnexpectedLog(
-                "the server log has what no test expects (assertLogs or mute_logger says so):\n"
-                + "\n".join(records)
-            ))
+            outcome.force_exception(
+                UnexpectedLog(
+                    "the server log has what no test expects (assertLogs or mute_logger says so):\n"
+                    + "\n".join(records)
+                )
+            )
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item):
@@ -88,14 +90,23 @@ class SuitePlugin:
         report = outcome.get_result()
         if call.excinfo and call.excinfo.errisinstance(UnexpectedLog):
             report.longrepr = str(call.excinfo.value)  # where pytest noticed it helps nobody
-        if report.skipped and isinstance(report.longrepr, tuple) and NO_BROWSER.search(report.longrepr[2]):
+        if (
+            report.skipped
+            and isinstance(report.longrepr, tuple)
+            and NO_BROWSER.search(report.longrepr[2])
+        ):
             report.outcome = "failed"
-            report.longrepr = f"{report.longrepr[2]} (a browser test that does not run is a failure)"
+            report.longrepr = (
+                f"{report.longrepr[2]} (a browser test that does not run is a failure)"
+            )
 
     def pytest_collect_file(self, file_path, parent):
         """Doctests of the pure engines: they need no database, only to be found."""
-        if file_path.suffix == ".py" and file_path.parent.name == "engine" \
-                and ">>> " in file_path.read_text(encoding="utf-8"):
+        if (
+            file_path.suffix == ".py"
+            and file_path.parent.name == "engine"
+            and ">>> " in file_path.read_text(encoding="utf-8")
+        ):
             return DoctestModule.from_parent(parent, path=file_path)
         return None
 
@@ -129,11 +140,13 @@ class SuitePlugin:
             "failed": count("failed", "error", "xpassed"),
             "skipped": count("skipped"),
             "loose": self.loose,
-            "failures": sorted({
-                report.nodeid for name in ("failed", "error") for report in stats.get(name, [])
-            }),
+            "failures": sorted(
+                {report.nodeid for name in ("failed", "error") for report in stats.get(name, [])}
+            ),
             "skips": [
-                f"{report.nodeid}: {report.longrepr[2] if isinstance(report.longrepr, tuple) else ''}"
+                f"{report.nodeid}: {report.longrepr[2]}"
+                if isinstance(report.longrepr, tuple)
+                else report.nodeid
                 for report in stats.get("skipped", [])
             ],
         }

@@ -55,24 +55,42 @@ def _create(workspace, step):
     shutil.rmtree(workspace.venv, ignore_errors=True)
     workspace.folder()
     run(
-        [sys.executable, "-m", "venv", workspace.venv], what="Creating the virtual environment",
-        log=workspace.logs / "python.log", remedy="install the package python3-venv",
+        [sys.executable, "-m", "venv", workspace.venv],
+        what="Creating the virtual environment",
+        log=workspace.logs / "python.log",
+        remedy="install the package python3-venv",
     )
 
 
 def _install(workspace, step):
-    command = [workspace.python, "-m", "pip", "install", "--disable-pip-version-check",
-               "--require-hashes", "--no-deps", "-r", LOCK]
+    command = [
+        workspace.python,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+        "-r",
+        LOCK,
+    ]
     run(
-        command, what="Installing Python packages", log=workspace.logs / "python.log", step=step,
-        env=environment(workspace), remedy="check the network and pip's configuration, then run again",
+        command,
+        what="Installing Python packages",
+        log=workspace.logs / "python.log",
+        step=step,
+        env=environment(workspace),
+        remedy="check the network and pip's configuration, then run again",
     )
 
 
 def _link_odoo(workspace, tree):
-    site = Path(subprocess.check_output(
-        [workspace.python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], text=True
-    ).strip())
+    site = Path(
+        subprocess.check_output(
+            [workspace.python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
+            text=True,
+        ).strip()
+    )
     (site / "odoo_tree.pth").write_text(f"{tree.import_folder}\n")
     for left_over in site.glob("odoo-19.0.dist-info"):
         shutil.rmtree(left_over)
@@ -85,15 +103,20 @@ def _link_odoo(workspace, tree):
     launcher = workspace.venv / "bin" / "odoo"
     launcher.write_text(LAUNCHER.format(python=workspace.python))
     launcher.chmod(0o755)
-    probe = subprocess.run([workspace.python, "-c", "import odoo.release"], capture_output=True, text=True)
+    probe = subprocess.run(
+        [workspace.python, "-c", "import odoo.release"], capture_output=True, text=True
+    )
     if probe.returncode:
-        raise SuiteError("Odoo cannot be imported.", probe.stderr.strip()[-500:], "./suite clean, then again")
+        raise SuiteError(
+            "Odoo cannot be imported.", probe.stderr.strip()[-500:], "./suite clean, then again"
+        )
 
 
 def environment(workspace, **more):
     """Environment of a program of the venv: nothing of the caller's Python leaks in."""
     env = {
-        name: value for name, value in os.environ.items()
+        name: value
+        for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "ODOO_", "PGDATABASE"))
     }
     env.update(

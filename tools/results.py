@@ -44,7 +44,13 @@ class Result:
         if not path.exists():
             return cls(failed=1, failures=[f"{name}: pytest ended with exit code {exit_code}"])
         report = json.loads(path.read_text())
-        result = cls(report["passed"], report["failed"], report["skipped"], report["failures"], report["skips"])
+        result = cls(
+            report["passed"],
+            report["failed"],
+            report["skipped"],
+            report["failures"],
+            report["skips"],
+        )
         if report["loose"]:
             result += cls(failed=1, failures=[f"{name}: server log outside of any test"])
         if exit_code not in (0, 1, 5) or (exit_code == 1 and not result.failed):

@@ -1,4 +1,4 @@
-"""``./suite test``: chooses what to run, on which database, with which runner, and adds it all up."""
+"""``./suite test``: what to run, on which database, with which runner, and one total."""
 
 import os
 import re
@@ -63,7 +63,9 @@ def _sort_in(selection, root, addons, argument):
     path = (Path.cwd() / file_part) if (Path.cwd() / file_part).exists() else root / file_part
     path = path.resolve()
     if not path.exists() or root not in [path, *path.parents]:
-        raise SuiteError(f"There is no {argument}.", "", "name a folder or a file below addons/ or tests/")
+        raise SuiteError(
+            f"There is no {argument}.", "", "name a folder or a file below addons/ or tests/"
+        )
     relative = path.relative_to(root).as_posix()
     pytest_argument = "::".join([str(path), *argument.split("::")[1:]])
     parts = relative.split("/")
@@ -137,10 +139,18 @@ class Runner:
         say(total.closing_line())
         return 1 if total.failed or not total.ran else 0
 
-    # -- runners -----------------------------------------------------------------------------------
+    # -- runners -------------------------------------------------------------------------------
 
     def _plain(self, paths):
-        command = [self.workspace.python, "-m", "pytest", "-p", "no:odoo", *self._pytest_options(), *paths]
+        command = [
+            self.workspace.python,
+            "-m",
+            "pytest",
+            "-p",
+            "no:odoo",
+            *self._pytest_options(),
+            *paths,
+        ]
         self._pytest(command, "tools", self._environment())
 
     def _lint(self):
@@ -170,7 +180,9 @@ class Runner:
         """Installing is the first test: its log must be as clean as any other."""
         for text in warnings:
             say(f"  {text}")
-        self.total += Result.check(f"installation of {name}: {len(warnings)} warnings in the log", warnings)
+        self.total += Result.check(
+            f"installation of {name}: {len(warnings)} warnings in the log", warnings
+        )
 
     def _translations(self, databases, database):
         from .i18n import Translations
@@ -182,9 +194,18 @@ class Runner:
 
     def _odoo_pytest(self, databases, database, paths, name):
         command = [
-            self.workspace.python, "-m", "pytest", "--odoo-config", databases.config,
-            "--odoo-database", database, "--odoo-log-level", "warn", "--odoo-http",
-            *self._pytest_options(), *paths,
+            self.workspace.python,
+            "-m",
+            "pytest",
+            "--odoo-config",
+            databases.config,
+            "--odoo-database",
+            database,
+            "--odoo-log-level",
+            "warn",
+            "--odoo-http",
+            *self._pytest_options(),
+            *paths,
         ]
         if self.options.processes > 1:
             command += ["-n", str(self.options.processes), "--dist", "loadfile"]
@@ -220,31 +241,49 @@ class Runner:
         log.unlink(missing_ok=True)
         with Step(f"tests: {name} (JavaScript)") as step:
             output = databases.odoo(
-                "-c", databases.config, "-d", database, "--stop-after-init", "--max-cron-threads=0",
-                "--http-port", _free_port(),
-                "--test-tags", f"/web:WebSuite.test_unit_desktop[@{name}]",
-                what=f"JavaScript tests of {name}", log=log, keep=_hoot_line, step=step, check=False,
+                "-c",
+                databases.config,
+                "-d",
+                database,
+                "--stop-after-init",
+                "--max-cron-threads=0",
+                "--http-port",
+                _free_port(),
+                "--test-tags",
+                f"/web:WebSuite.test_unit_desktop[@{name}]",
+                what=f"JavaScript tests of {name}",
+                log=log,
+                keep=_hoot_line,
+                step=step,
+                check=False,
             )
         self.total += hoot_result(name, output)
         logged = problems(output)
         for text in logged:
             say(f"  {text}")
         if logged:
-            self.total += Result(failed=1, failures=[f"JavaScript tests of {name}: warnings in the server log"])
+            self.total += Result(
+                failed=1, failures=[f"JavaScript tests of {name}: warnings in the server log"]
+            )
 
 
 def hoot_result(name, output):
     """Count what Odoo's runner wrote about one addon's JavaScript tests.
 
-    >>> hoot_result('crm_x', '... [HOOT] Passed 4 tests (9 assertions)\\n... 0 failed, 0 error(s) of 1 tests')
+    >>> end = '0 failed, 0 error(s) of 1 tests'
+    >>> hoot_result('crm_x', '[HOOT] Passed 4 tests (9 assertions) ' + end)
     Result(passed=4, failed=0, skipped=0, failures=[], skips=[])
-    >>> hoot_result('crm_x', '... 0 failed, 0 error(s) of 1 tests').failed
+    >>> hoot_result('crm_x', end).failed
     1
     """
     passed = sum(int(number) for number in HOOT_PASSED.findall(output))
     summary = re.search(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", output)
     if not summary or summary.groups() != ("0", "0", "1") or not passed:
-        return Result(passed=passed, failed=1, failures=[f"JavaScript tests of {name}: see .suite/logs/hoot-{name}.log"])
+        return Result(
+            passed=passed,
+            failed=1,
+            failures=[f"JavaScript tests of {name}: see .suite/logs/hoot-{name}.log"],
+        )
     return Result(passed=passed)
 
 

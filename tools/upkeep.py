@@ -20,7 +20,8 @@ def clusters(workspace):
         return []
     return [
         postgres.Cluster(workspace, name, throw_away=name == "test")
-        for name in CLUSTERS if (workspace.state / "pg" / name / "data").exists()
+        for name in CLUSTERS
+        if (workspace.state / "pg" / name / "data").exists()
     ]
 
 
@@ -55,9 +56,15 @@ def clean(workspace, databases_only=False):
         if data.parent != cluster.folder:
             shutil.rmtree(data.parent.parent, ignore_errors=True)
     folders = ["pg", "data", "socket", "tmp"] if databases_only else None
-    for path in list(workspace.state.glob("*")) if folders is None else [workspace.state / name for name in folders]:
+    for path in (
+        list(workspace.state.glob("*"))
+        if folders is None
+        else [workspace.state / name for name in folders]
+    ):
         if path.name != "locks":
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(
+                missing_ok=True
+            )
     say("- removed: " + ("the databases" if databases_only else str(workspace.state)))
 
 
@@ -67,7 +74,8 @@ def choose_database(databases, wanted):
     chosen = wanted or f"{databases.server.prefix}crm"
     if chosen not in names:
         raise SuiteError(
-            f"There is no database {chosen}.", f"there are: {', '.join(names) or 'none'}",
+            f"There is no database {chosen}.",
+            f"there are: {', '.join(names) or 'none'}",
             "./suite run builds the demonstration company; --database names another",
         )
     return chosen
@@ -75,14 +83,29 @@ def choose_database(databases, wanted):
 
 def psql(databases, database, arguments):
     return processes.interactive(
-        [os.path.join(databases.server.binaries, "psql") if databases.server.binaries else "psql",
-         "-d", database, *arguments],
+        [
+            os.path.join(databases.server.binaries, "psql")
+            if databases.server.binaries
+            else "psql",
+            "-d",
+            database,
+            *arguments,
+        ],
         env={**os.environ, **databases.server.environment},
     )
 
 
 def shell(workspace, databases, database):
     return processes.interactive(
-        [workspace.venv / "bin" / "odoo", "shell", "-c", databases.config, "-d", database, "--no-http"],
-        env=databases.environment(), cwd=workspace.root,
+        [
+            workspace.venv / "bin" / "odoo",
+            "shell",
+            "-c",
+            databases.config,
+            "-d",
+            database,
+            "--no-http",
+        ],
+        env=databases.environment(),
+        cwd=workspace.root,
     )
