@@ -1,0 +1,91 @@
+"""Builds the demonstration company by running the real flows of Odoo.
+
+The whole build is one transaction, that of the installation: it is there in full or not at all.
+"""
+
+import functools
+import logging
+import random
+
+from odoo import SUPERUSER_ID, fields
+
+from . import (
+    accounting,
+    commissions,
+    company,
+    customers,
+    month,
+    names,
+    orders,
+    people,
+    pipeline,
+    plan,
+    products,
+    story,
+    supply,
+)
+from .calendar import months_of_the_year
+from .context import QUIET, Context
+
+_logger = logging.getLogger(__name__)
+
+BUILT = "crm_demo.built"
+SEED = 20260101
+CUSTOMERS = 300
+
+
+def build(env, seed=SEED, activity=1.0):
+    """Build the demonstration company unless this database has it already.
+
+    :param int seed: the same seed gives the same company on the same day
+    :param float activity: share of the usual number of deals, for quick trials
+    :return: whether anything was built
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    if parameters.get_param(BUILT):
+        return False
+    env = env(user=SUPERUSER_ID, context={**env.context, **QUIET})
+    ctx = make_context(env, seed, activity)
+    everything = steps(ctx)
+    done, total = 0, sum(weight for _name, weight, _step in everything)
+    for number, (name, weight, step) in enumerate(everything, 1):
+        _logger.info("crm_demo: step %d/%d (%d %%): %s", number, len(everything),
+                     100 * done // total, name)
+        step(env, random.Random(f"{seed}/{name}"), ctx)
+        env.flush_all()
+        done += weight
+    parameters.set_param(BUILT, str(ctx.today))
+    _logger.info("crm_demo: the demonstration company is ready (%d %%)", 100)
+    return True
+
+
+def make_context(env, seed, activity):
+    """Return the context with the plan of the year."""
+    today = fields.Date.context_today(env["res.company"])
+    ctx = Context(today=today, months=months_of_the_year(today))
+    ctx.customers = names.make_customers(random.Random(f"{seed}/customers"), CUSTOMERS)
+    ctx.year = plan.make_year(
+        today, random.Random(f"{seed}/year"), ctx.customers, ctx.months, activity)
+    return ctx
+
+
+def steps(ctx):
+    """Return (name, weight, function) of every step; weights are seconds of a usual build."""
+    months = [
+        (f"the business of {first:%B %Y}", 15, functools.partial(month.run, month=(first, last)))
+        for first, last in ctx.months
+    ]
+    return [
+        ("company, chart of accounts and warehouse", 15, company.run),
+        ("users, employees and sales teams", 8, people.run),
+        ("products", 5, products.run),
+        ("customers and contacts", 5, customers.run),
+        ("vendors", 1, supply.create_vendors),
+        ("opening balance", 1, accounting.open_books),
+        ("commission plans", 2, commissions.set_up),
+        ("leads and opportunities", 20, pipeline.run),
+        *months,
+        ("open quotations", 5, orders.run_open_quotations),
+        ("the story of one deal", 5, story.run),
+        ("commission statements", 5, commissions.run),
+    ]
