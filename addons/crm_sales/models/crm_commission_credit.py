@@ -335,7 +335,7 @@ class CrmCommissionCredit(models.AbstractModel):
                        COALESCE(SUM(l.price_total) / NULLIF(m.amount_total, 0), 0) AS part,
                        COALESCE(SUM(l.price_total) / NULLIF(m.amount_total, 0), 0)
                            * m.amount_total_signed AS total,
-                       %(cost)s AS cost
+                       SUM(%(cost)s) AS cost
                   FROM account_move m
                   JOIN account_move_line l ON l.move_id = m.id
              LEFT JOIN %(order_lines)s
@@ -362,16 +362,18 @@ class CrmCommissionCredit(models.AbstractModel):
 
     @api.model
     def _sql_cost(self, version):
-        """Return an aggregate over invoice lines ``l``: their cost of sales, in company currency.
+        """Return the cost of sales of an invoice line ``l``, in company currency.
 
-        Without stock in the books: the cost of the product on the sales order line where it is
-        kept, else nothing. Extended where journal items of cost of sales exist.
+        Without stock in the books: what its order line says, where margins are kept, else
+        nothing. Extended where journal items of cost of sales exist.
         """
-        if version.basis != "margin" or "purchase_price" not in self.env["sale.order.line"]:
+        if version.basis != "margin" or "purchase_price" not in self.env["sale.order.line"]._fields:
             return SQL("0::numeric")
         return SQL(
-            """SUM(COALESCE(sol.purchase_price, 0)::numeric * l.quantity
-                   * CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END)"""
+            """COALESCE(sol.purchase_price, 0)::numeric * l.quantity
+                   * CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END
+                   / COALESCE((SELECT NULLIF(ordered.currency_rate, 0)::numeric
+                                 FROM sale_order ordered WHERE ordered.id = sol.order_id), 1)"""
         )
 
     @api.model

@@ -1,0 +1,7 @@
+from . import (
+    test_engine_amortisation,
+    test_engine_basis,
+    test_engine_period,
+    test_engine_scale,
+    test_story_d2,
+)

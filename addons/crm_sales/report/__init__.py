@@ -1,0 +1,1 @@
+from . import crm_commission_document, crm_commission_statement_report

@@ -1,0 +1,235 @@
+import io
+from collections import defaultdict
+
+import xlsxwriter
+
+from odoo import api, fields, models
+
+LINE_FORMATS = ("date", None, None, None, None, "money", "money")
+
+
+class CrmCommissionDocument(models.AbstractModel):
+    """What a statement says on paper and in a spreadsheet: both print the same figures."""
+
+    _name = "crm.commission.document"
+    _description = "Contents of Commission Statements"
+
+    # ------------------------------------------------------------------
+    # Contents
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _collect(self, statements):
+        """Return the contents of each statement, texts in the language of the context.
+
+        :param statements: what the user may read; amounts are in the company's currency
+        :return: ``{statement id: {"lines", "steps", "notes", "payments"}}``
+        :raises AccessError: the user may not read one of them
+        """
+        statements.check_access("read")
+        # sudo: a statement, which the user may read as just checked, names the customers and
+        # orders it is made of; accountants need no right on sales for that
+        statements = statements.sudo()
+        lines, payments = self._lines(statements), self._payments(statements)
+        return {
+            statement.id: {
+                "lines": lines[statement.id],
+                "payments": payments[statement.id],
+                **self._steps(statement),
+            }
+            for statement in statements
+        }
+
+    @api.model
+    def _lines(self, statements):
+        asked = self.env["crm.commission.line"].sudo().with_context(
+            commission_statement_ids=statements.ids
+        )
+        roles = dict(asked._fields["role"]._description_selection(self.env))
+        found = defaultdict(list)
+        for line in asked.search([("statement_id", "in", statements.ids)], order="date, id"):
+            found[line.statement_id.id].append(
+                {
+                    "date": line.date,
+                    "customer": line.customer_id.commercial_partner_id.name or "",
+                    "deal": line.order_id.name or line.invoice_id.name or "",
+                    "role": roles[line.role],
+                    "basis": line.basis,
+                    "commission": line.commission,
+                }
+            )
+        return found
+
+    @api.model
+    def _payments(self, statements):
+        found = defaultdict(list)
+        for entry in statements._subledger_entries().filtered(lambda e: e.kind == "settlement"):
+            found[entry.res_id].append(
+                {"date": entry.date, "name": entry.move_id.name or "", "amount": entry.amount}
+            )
+        return found
+
+    @api.model
+    def _steps(self, statement):
+        """Return how the basis became the commission: rows (label, basis, rate, amount)."""
+        credits = statement._credits(detail=False).get(statement.id, [])
+        content = statement._explain(credits, statement._scales())
+        rows = [statement._subledger_explanation_row(row) for row in content["rows"]]
+        exact = sum(float(row["amount"]) for row in content["rows"])
+        return {
+            "steps": rows + self._other_steps(statement, exact),
+            "notes": [statement._subledger_explanation_note(note) for note in content["notes"]],
+        }
+
+    @api.model
+    def _other_steps(self, statement, exact):
+        """Return the rows between the scale and what was earned: guarantee, claw-back, rounding."""
+        sums = defaultdict(float)
+        for entry in statement._subledger_entries().filtered(lambda e: e.kind != "settlement"):
+            sums[(entry.component or "").partition(":")[0]] -= entry.amount
+        rounded = statement.currency_id.round
+        guarantee, clawback = rounded(sums["guarantee"]), rounded(sums["clawback"])
+        rest = rounded(statement.earned - exact - guarantee - clawback)
+        labels = [
+            (self.env._("Guaranteed minimum"), guarantee),
+            (self.env._("Taken back for terminated contracts"), clawback),
+            (self.env._("Maximum and rounding"), rest),
+        ]
+        money = statement._subledger_format_money
+        return [(label, "", "", money(amount)) for label, amount in labels if amount]
+
+    # ------------------------------------------------------------------
+    # Spreadsheet
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _xlsx(self, statements):
+        """Return a workbook (bytes): a summary, every line and every payment, totals as formulas.
+
+        :raises AccessError: the user may not read one of the statements
+        """
+        contents = self._collect(statements)
+        stream = io.BytesIO()
+        with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+            formats = self._xlsx_formats(book, statements.currency_id[:1])
+            self._xlsx_summary(book, formats, statements)
+            self._xlsx_lines(book, formats, statements, contents)
+            self._xlsx_payments(book, formats, statements, contents)
+        return stream.getvalue()
+
+    @api.model
+    def _xlsx_formats(self, book, currency):
+        decimals = f".{'0' * currency.decimal_places}" if currency.decimal_places else ""
+        money = f"#,##0{decimals};[Red]-#,##0{decimals}"
+        return {
+            "head": book.add_format(
+                {"bold": True, "bg_color": "#26547C", "font_color": "white", "text_wrap": True,
+                 "valign": "vcenter", "border": 1, "border_color": "#D0D7DE"}),
+            "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
+            "money": book.add_format({"num_format": money}),
+            "percent": book.add_format({"num_format": "0.00%"}),
+            "total": book.add_format({"bold": True, "top": 1}),
+            "total_money": book.add_format({"bold": True, "top": 1, "num_format": money}),
+            None: book.add_format(),
+        }
+
+    @api.model
+    def _xlsx_summary(self, book, formats, statements):
+        states = dict(statements._fields["state"]._description_selection(self.env))
+        columns = [
+            (self.env._("Payee"), 24, None), (self.env._("Plan"), 24, None),
+            (self.env._("From"), 12, "date"), (self.env._("To"), 12, "date"),
+            (self.env._("Currency"), 9, None), (self.env._("Basis Credited"), 16, "money"),
+            (self.env._("Attainment"), 11, "percent"), (self.env._("Earned"), 16, "money"),
+            (self.env._("Settled"), 16, "money"), (self.env._("To Pay"), 16, "money"),
+            (self.env._("Status"), 12, None),
+        ]
+        rows = [
+            [
+                statement.partner_id.name, statement.plan_id.name, statement.date_from,
+                statement.date_to, statement.currency_id.name, statement.basis,
+                statement.attainment / 100 if statement.quota else "",
+                statement.earned, statement.settled,
+                (f"=H{number}-I{number}", statement.to_pay), states[statement.state],
+            ]
+            for number, statement in enumerate(statements.sudo(), start=2)
+        ]
+        totals = {5: "basis", 7: "earned", 8: "settled", 9: "to_pay"}
+        sums = {column: sum(statements.mapped(name)) for column, name in totals.items()}
+        if len(statements.currency_id) > 1:
+            sums = {}  # amounts of several currencies have no total
+        self._xlsx_sheet(book, formats, self.env._("Statements"), columns, rows, sums)
+
+    @api.model
+    def _xlsx_lines(self, book, formats, statements, contents):
+        columns = [
+            (self.env._("Statement"), 34, None), (self.env._("Date"), 12, "date"),
+            (self.env._("Customer"), 30, None), (self.env._("Deal"), 16, None),
+            (self.env._("Role"), 12, None), (self.env._("Basis Credited"), 16, "money"),
+            (self.env._("Commission"), 16, "money"),
+        ]
+        rows = [
+            [statement.display_name, *line.values()]
+            for statement in statements.sudo() for line in contents[statement.id]["lines"]
+        ]
+        sums = {column: sum(row[column] for row in rows) for column in (5, 6)}
+        self._xlsx_sheet(book, formats, self.env._("Lines"), columns, rows, sums)
+
+    @api.model
+    def _xlsx_payments(self, book, formats, statements, contents):
+        columns = [
+            (self.env._("Statement"), 34, None), (self.env._("Date"), 12, "date"),
+            (self.env._("Journal Entry"), 22, None), (self.env._("Amount"), 16, "money"),
+        ]
+        rows = [
+            [statement.display_name, *payment.values()]
+            for statement in statements.sudo() for payment in contents[statement.id]["payments"]
+        ]
+        sums = {3: sum(row[3] for row in rows)}
+        self._xlsx_sheet(book, formats, self.env._("Payments"), columns, rows, sums)
+
+    @api.model
+    def _xlsx_sheet(self, book, formats, name, columns, rows, sums):
+        """Write a sheet with a frozen header, a filter, and sums of what the filter shows.
+
+        :param columns: (title, width, format) of each column
+        :param rows: values; a formula is a tuple (formula, value)
+        :param sums: ``{column: value}`` of the columns with a total
+        """
+        sheet = book.add_worksheet(name[:31])
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.freeze_panes(1, 1)
+        sheet.set_row(0, 30)
+        for column, (title, width, _format) in enumerate(columns):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, title, formats["head"])
+        for number, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                self._xlsx_cell(sheet, number, column, value, formats[columns[column][2]])
+        if rows:
+            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
+            self._xlsx_totals(sheet, formats, len(rows), len(columns), sums)
+
+    @api.model
+    def _xlsx_cell(self, sheet, row, column, value, style):
+        if isinstance(value, tuple):
+            sheet.write_formula(row, column, value[0], style, value[1])
+        elif isinstance(value, str):
+            sheet.write_string(row, column, value, style)  # never a formula: names are free text
+        elif hasattr(value, "isoformat"):
+            sheet.write_datetime(row, column, fields.Datetime.to_datetime(value), style)
+        else:
+            sheet.write_number(row, column, value or 0, style)
+
+    @api.model
+    def _xlsx_totals(self, sheet, formats, height, width, sums):
+        last = height + 1
+        for column in range(width):
+            sheet.write_blank(last, column, None, formats["total"])
+        sheet.write_string(last, 0, self.env._("Total"), formats["total"])
+        for column, value in sums.items():
+            letter = xlsxwriter.utility.xl_col_to_name(column)
+            formula = f"=SUBTOTAL(109,{letter}2:{letter}{height + 1})"
+            sheet.write_formula(last, column, formula, formats["total_money"], value)

@@ -1,0 +1,1 @@
+from . import crm_commission_credit, crm_subledger_entry
