@@ -5,6 +5,7 @@ from . import (
     crm_commission_credit,
     crm_commission_line,
     crm_commission_member,
+    crm_commission_overview,
     crm_commission_participant,
     crm_commission_plan,
     crm_commission_plan_version,

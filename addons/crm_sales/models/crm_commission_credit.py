@@ -16,11 +16,13 @@ class Scope:
     :param deals: ids of deals: of sales orders, or negative ones of invoices without an order
     :param partners: ids of payees
     :param moves: also say which journal entries stand behind a credit
+    :param window: two days; the versions count as in force between them, whatever they say
     """
 
     deals: tuple[int, ...] | None = None
     partners: tuple[int, ...] | None = None
     moves: bool = False
+    window: tuple | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,11 +243,14 @@ class CrmCommissionCredit(models.AbstractModel):
                   JOIN entitled e ON e.deal = s.deal AND s.date BETWEEN e.date_from AND e.date_to
                   JOIN crm_commission_plan p ON p.id = e.plan_id
                   JOIN crm_commission_plan_version v ON v.plan_id = p.id AND v.id IN %(versions)s
-                   AND s.date >= v.date_from AND s.date <= COALESCE(v.date_to, 'infinity')
+                   AND %(in_force)s
                  WHERE s.amount <> 0 AND e.share <> 0)""",
             steps=self._sql_steps(versions[0], scope),
             entitled=self._sql_entitled(members),
             versions=tuple(versions.ids),
+            in_force=SQL("s.date BETWEEN %s AND %s", *scope.window)
+            if scope.window
+            else SQL("s.date >= v.date_from AND s.date <= COALESCE(v.date_to, 'infinity')"),
         )
 
     @api.model

@@ -282,6 +282,12 @@ class CrmCommissionPlanVersion(models.Model):
             "view_mode": "form",
         }
 
+    def action_simulate(self):
+        """Open the simulation of this version on the last period that is over."""
+        self.ensure_one()
+        simulation = self.env["crm.commission.simulation"].create({"version_id": self.id})
+        return simulation.action_simulate()
+
     def _check_complete(self):
         """Raise a clear error unless everything is there that posting will need."""
         for version in self:

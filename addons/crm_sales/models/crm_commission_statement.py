@@ -82,6 +82,11 @@ class CrmCommissionStatement(models.Model):
     dispute_reason = fields.Text(readonly=True, tracking=True)
     dispute_answer = fields.Text(readonly=True, tracking=True)
     payment_count = fields.Integer(compute="_compute_payment_count")
+    order_count = fields.Integer(compute="_compute_document_counts")
+    invoice_count = fields.Integer(compute="_compute_document_counts")
+    explanation_html = fields.Html(
+        "How it was computed", compute="_compute_explanation_html", sanitize=False
+    )
     is_mine = fields.Boolean(compute="_compute_rights")
     can_confirm = fields.Boolean(compute="_compute_rights")
 
@@ -112,6 +117,23 @@ class CrmCommissionStatement(models.Model):
         )
         for statement in self:
             statement.payment_count = counts.get(statement.id, 0)
+
+    def _compute_document_counts(self):
+        entries = self._subledger_entries().grouped("res_id")
+        nothing = self.env["crm.subledger.entry"]
+        for statement in self:
+            own = entries.get(statement.id, nothing)
+            statement.order_count = len(own.order_id)
+            statement.invoice_count = len(own.source_move_ids.filtered(lambda move: move.is_invoice(True)))
+
+    @api.depends_context("lang")
+    def _compute_explanation_html(self):
+        found = self.env["crm.commission.document"]._explanations(self) if self.ids else {}
+        for statement in self:
+            statement.explanation_html = self.env["ir.qweb"]._render(
+                "crm_sales.statement_explanation",
+                {"statement": statement, **found.get(statement.id, {"steps": [], "notes": []})},
+            )
 
     @api.depends_context("uid")
     def _compute_rights(self):
@@ -852,6 +874,44 @@ class CrmCommissionStatement(models.Model):
         action["domain"] = [("statement_id", "in", self.ids)]
         action["context"] = {"commission_statement_ids": self.ids}
         return action
+
+    def action_open_orders(self):
+        """Open the sales orders behind these statements, as far as the user may see them."""
+        orders = self._subledger_entries().order_id
+        return self._action_open_documents(orders, self.env._("Orders"))
+
+    def action_open_invoices(self):
+        """Open the invoices and credit notes behind these statements."""
+        invoices = self._subledger_entries().source_move_ids.filtered(
+            lambda move: move.is_invoice(True)
+        )
+        return self._action_open_documents(invoices, self.env._("Invoices"))
+
+    def action_open_journal_items(self):
+        """Open the journal items of these statements: accruals and payments."""
+        items = self._subledger_entries().line_id
+        return self._action_open_documents(items, self.env._("Journal Items"))
+
+    @api.model
+    def _action_open_documents(self, records, name):
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": records._name,
+            "domain": [("id", "in", records.ids)],
+            "views": [(False, "list"), (False, "form")],
+            "context": {"create": False},
+        }
+
+    def action_export_xlsx(self):
+        """Download these statements as a workbook."""
+        self.check_access("read")
+        ids = ",".join(map(str, self.ids))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/crm_sales/commission_statements.xlsx?ids={ids}",
+            "target": "download",
+        }
 
     # ------------------------------------------------------------------
     # Daily

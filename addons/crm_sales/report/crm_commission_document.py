@@ -1,12 +1,10 @@
 import io
 from collections import defaultdict
+from decimal import Decimal
 
 import xlsxwriter
 
 from odoo import api, fields, models
-
-LINE_FORMATS = ("date", None, None, None, None, "money", "money")
-
 
 class CrmCommissionDocument(models.AbstractModel):
     """What a statement says on paper and in a spreadsheet: both print the same figures."""
@@ -26,19 +24,32 @@ class CrmCommissionDocument(models.AbstractModel):
         :return: ``{statement id: {"lines", "steps", "notes", "payments"}}``
         :raises AccessError: the user may not read one of them
         """
-        statements.check_access("read")
+        explanations = self._explanations(statements)
         # sudo: a statement, which the user may read as just checked, names the customers and
         # orders it is made of; accountants need no right on sales for that
-        statements = statements.sudo()
-        lines, payments = self._lines(statements), self._payments(statements)
+        lines = self._lines(statements.sudo())
         return {
-            statement.id: {
-                "lines": lines[statement.id],
-                "payments": payments[statement.id],
-                **self._steps(statement),
-            }
-            for statement in statements
+            key: {**explanation, "lines": lines[key]} for key, explanation in explanations.items()
         }
+
+    @api.model
+    def _explanations(self, statements):
+        """Return ``{statement id: {"steps", "notes", "payments"}}``, see :meth:`_collect`."""
+        statements.check_access("read")
+        # sudo: the documents behind statements that the user may read, as just checked
+        statements = statements.sudo()
+        entries = self._entries(statements)
+        credits, scales = statements._credits(detail=False), statements._scales()
+        found = {}
+        for statement in statements:
+            own = entries[statement.id]
+            explanation = statement._explain(credits.get(statement.id, []), scales)
+            found[statement.id] = {
+                "payments": self._payments(own),
+                "steps": self._steps(statement, explanation, own),
+                "notes": [statement._subledger_explanation_note(n) for n in explanation["notes"]],
+            }
+        return found
 
     @api.model
     def _lines(self, statements):
@@ -61,33 +72,34 @@ class CrmCommissionDocument(models.AbstractModel):
         return found
 
     @api.model
-    def _payments(self, statements):
-        found = defaultdict(list)
-        for entry in statements._subledger_entries().filtered(lambda e: e.kind == "settlement"):
-            found[entry.res_id].append(
-                {"date": entry.date, "name": entry.move_id.name or "", "amount": entry.amount}
-            )
+    def _entries(self, statements):
+        found = defaultdict(self.env["crm.subledger.entry"].browse)
+        for entry in statements._subledger_entries():
+            found[entry.res_id] |= entry
         return found
 
     @api.model
-    def _steps(self, statement):
-        """Return how the basis became the commission: rows (label, basis, rate, amount)."""
-        credits = statement._credits(detail=False).get(statement.id, [])
-        content = statement._explain(credits, statement._scales())
-        rows = [statement._subledger_explanation_row(row) for row in content["rows"]]
-        exact = sum(float(row["amount"]) for row in content["rows"])
-        return {
-            "steps": rows + self._other_steps(statement, exact),
-            "notes": [statement._subledger_explanation_note(note) for note in content["notes"]],
-        }
+    def _payments(self, entries):
+        return [
+            {"date": entry.date, "name": entry.move_id.name or "", "amount": entry.amount}
+            for entry in entries.sorted("date")
+            if entry.kind == "settlement"
+        ]
 
     @api.model
-    def _other_steps(self, statement, exact):
+    def _steps(self, statement, explanation, entries):
+        """Return how the basis became the commission: rows (label, basis, rate, amount)."""
+        rows = [statement._subledger_explanation_row(row) for row in explanation["rows"]]
+        exact = sum((Decimal(row["amount"]) for row in explanation["rows"]), Decimal(0))
+        return rows + self._other_steps(statement, exact, entries)
+
+    @api.model
+    def _other_steps(self, statement, exact, entries):
         """Return the rows between the scale and what was earned: guarantee, claw-back, rounding."""
         sums = defaultdict(float)
-        for entry in statement._subledger_entries().filtered(lambda e: e.kind != "settlement"):
+        for entry in entries.filtered(lambda e: e.kind != "settlement"):
             sums[(entry.component or "").partition(":")[0]] -= entry.amount
-        rounded = statement.currency_id.round
+        rounded, exact = statement.currency_id.round, float(exact)
         guarantee, clawback = rounded(sums["guarantee"]), rounded(sums["clawback"])
         rest = rounded(statement.earned - exact - guarantee - clawback)
         labels = [

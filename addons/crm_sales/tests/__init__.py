@@ -1,4 +1,5 @@
 from . import (
+    test_documents,
     test_engine_amortisation,
     test_engine_basis,
     test_engine_period,

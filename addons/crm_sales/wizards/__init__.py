@@ -1,1 +1,9 @@
-from . import crm_commission_dispute, crm_contract_terminate, crm_sale_replace_salesperson
+from . import (
+    crm_commission_dispute,
+    crm_commission_settle,
+    crm_commission_settle_line,
+    crm_commission_simulation,
+    crm_commission_simulation_line,
+    crm_contract_terminate,
+    crm_sale_replace_salesperson,
+)
