@@ -8,6 +8,10 @@
     "depends": [
         "base_import",
         "contacts",
+        "crm_print",
+        "crm_sales",
+        "crm_sales_stock",
+        "crm_subledger",
         "hr",
         "l10n_cn",
         "sale_crm",

@@ -13,6 +13,7 @@ from . import (
     accounting,
     commissions,
     company,
+    contracts,
     customers,
     month,
     names,
@@ -49,8 +50,9 @@ def build(env, seed=SEED, activity=1.0):
     everything = steps(ctx)
     done, total = 0, sum(weight for _name, weight, _step in everything)
     for number, (name, weight, step) in enumerate(everything, 1):
-        _logger.info("crm_demo: step %d/%d (%d %%): %s", number, len(everything),
-                     100 * done // total, name)
+        _logger.info(
+            "crm_demo: step %d/%d (%d %%): %s", number, len(everything), 100 * done // total, name
+        )
         step(env, random.Random(f"{seed}/{name}"), ctx)
         env.flush_all()
         done += weight
@@ -65,7 +67,8 @@ def make_context(env, seed, activity):
     ctx = Context(today=today, months=months_of_the_year(today))
     ctx.customers = names.make_customers(random.Random(f"{seed}/customers"), CUSTOMERS)
     ctx.year = plan.make_year(
-        today, random.Random(f"{seed}/year"), ctx.customers, ctx.months, activity)
+        today, random.Random(f"{seed}/year"), ctx.customers, ctx.months, activity
+    )
     return ctx
 
 
@@ -86,6 +89,7 @@ def steps(ctx):
         ("leads and opportunities", 20, pipeline.run),
         *months,
         ("open quotations", 5, orders.run_open_quotations),
+        ("maintenance contracts", 5, contracts.run),
         ("the story of one deal", 5, story.run),
         ("commission statements", 5, commissions.run),
     ]

@@ -24,50 +24,73 @@ def account(env, ctx, key):
 def bank_journal(env, ctx):
     """Return the bank journal of the company."""
     return env["account.journal"].search(
-        [("company_id", "=", ctx.company.id), ("type", "=", "bank")], limit=1)
+        [("company_id", "=", ctx.company.id), ("type", "=", "bank")], limit=1
+    )
 
 
 def post_entry(env, ctx, day, ref, lines):
     """Post a journal entry; ``lines`` are (account, balance)."""
-    move = env["account.move"].create({
-        "move_type": "entry",
-        "date": day,
-        "ref": ref,
-        "line_ids": [
-            Command.create({"account_id": account.id, "balance": balance, "name": ref,
-                            "tax_ids": [Command.clear()]})
-            for account, balance in lines
-        ],
-    })
+    move = env["account.move"].create(
+        {
+            "move_type": "entry",
+            "date": day,
+            "ref": ref,
+            "line_ids": [
+                Command.create(
+                    {
+                        "account_id": account.id,
+                        "balance": balance,
+                        "name": ref,
+                        "tax_ids": [Command.clear()],
+                    }
+                )
+                for account, balance in lines
+            ],
+        }
+    )
     move.action_post()
     return move
 
 
 def open_books(env, rng, ctx):
     """Post the opening entry: cash against paid-in capital."""
-    post_entry(env, ctx, ctx.months[0][0], "Opening balance", (
-        (account(env, ctx, "bank"), OPENING_CASH),
-        (account(env, ctx, "capital"), -OPENING_CASH),
-    ))
+    post_entry(
+        env,
+        ctx,
+        ctx.months[0][0],
+        "Opening balance",
+        (
+            (account(env, ctx, "bank"), OPENING_CASH),
+            (account(env, ctx, "capital"), -OPENING_CASH),
+        ),
+    )
 
 
 def run(env, rng, ctx):
     """Post the running costs of ``ctx.month`` on its last day."""
     total = sum(amount for _key, amount in RUNNING_COSTS)
-    post_entry(env, ctx, ctx.month[1], "Salaries, rent and energy", [
-        *((account(env, ctx, key), amount) for key, amount in RUNNING_COSTS),
-        (account(env, ctx, "bank"), -total),
-    ])
+    post_entry(
+        env,
+        ctx,
+        ctx.month[1],
+        "Salaries, rent and energy",
+        [
+            *((account(env, ctx, key), amount) for key, amount in RUNNING_COSTS),
+            (account(env, ctx, "bank"), -total),
+        ],
+    )
 
 
-# -- invoices ---------------------------------------------------------------------------------------
+# -- invoices --
 
 
 def invoice(env, ctx, index):
     """Invoice the deliveries number ``index`` whose invoice falls in the month."""
     due = [
-        deal for deal in ctx.deals()
-        if len(deal.deliveries) > index and ctx.within(deal.deliveries[index].invoice_date, ctx.month)
+        deal
+        for deal in ctx.deals()
+        if len(deal.deliveries) > index
+        and ctx.within(deal.deliveries[index].invoice_date, ctx.month)
     ]
     due.sort(key=lambda deal: (deal.deliveries[index].invoice_date, deal.number))
     if not due:
@@ -83,7 +106,7 @@ def invoice(env, ctx, index):
     moves.filtered(lambda move: move.invoice_date <= last).action_post()
 
 
-# -- payments ---------------------------------------------------------------------------------------
+# -- payments --
 
 
 def collect(env, ctx):
@@ -114,16 +137,25 @@ def pay(env, ctx, moves, day):
 def pay_part(env, ctx, move, day, amount):
     """Register a payment of ``amount`` (in the currency of the invoice); the rest stays open."""
     if amount < move.amount_residual:
-        register(env, ctx, move, {
-            "payment_date": day, "amount": amount, "payment_difference_handling": "open",
-        })
+        register(
+            env,
+            ctx,
+            move,
+            {
+                "payment_date": day,
+                "amount": amount,
+                "payment_difference_handling": "open",
+            },
+        )
     else:
         pay(env, ctx, move, day)
 
 
 def register(env, ctx, moves, vals):
     """Run the wizard "Pay" on these documents."""
-    wizard = env["account.payment.register"].with_context(
-        active_model="account.move", active_ids=moves.ids
-    ).create({"journal_id": bank_journal(env, ctx).id, **vals})
+    wizard = (
+        env["account.payment.register"]
+        .with_context(active_model="account.move", active_ids=moves.ids)
+        .create({"journal_id": bank_journal(env, ctx).id, **vals})
+    )
     wizard.action_create_payments()

@@ -38,12 +38,14 @@ def install_chinese(env):
 def describe(env, company):
     """Name, address and country of the company and of its warehouse."""
     shanghai = env.ref("base.state_cn_SH")
-    company.write({
-        **tables.COMPANY,
-        "state_id": shanghai.id,
-        "country_id": shanghai.country_id.id,
-        "account_fiscal_country_id": shanghai.country_id.id,
-    })
+    company.write(
+        {
+            **tables.COMPANY,
+            "state_id": shanghai.id,
+            "country_id": shanghai.country_id.id,
+            "account_fiscal_country_id": shanghai.country_id.id,
+        }
+    )
     company.partner_id.tz = "Asia/Shanghai"
     warehouse = env["stock.warehouse"].search([("company_id", "=", company.id)], limit=1)
     warehouse.write({"name": "上海总仓 Shanghai Warehouse", "partner_id": company.partner_id.id})
@@ -68,11 +70,13 @@ def value_stock(env, company):
     stock = env["account.chart.template"].with_company(company).ref(STOCK_ACCOUNT)
     variation = company.account_stock_valuation_id.account_stock_variation_id
     stock.account_stock_variation_id = stock.account_stock_variation_id or variation
-    company.write({
-        "inventory_valuation": "real_time",
-        "cost_method": "average",
-        "account_stock_valuation_id": stock.id,
-    })
+    company.write(
+        {
+            "inventory_valuation": "real_time",
+            "cost_method": "average",
+            "account_stock_valuation_id": stock.id,
+        }
+    )
 
 
 def turn_on_features(env):

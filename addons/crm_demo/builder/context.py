@@ -26,23 +26,24 @@ class Context:
 
     today: object
     months: list
-    customers: list = field(default_factory=list)     # rows of names.Customer
-    year: object = None                               # plan.Year
-    company: object = None                            # res.company
-    users: dict = field(default_factory=dict)         # login -> res.users
-    teams: dict = field(default_factory=dict)         # key -> crm.team
-    products: dict = field(default_factory=dict)      # code -> product.product
-    partners: list = field(default_factory=list)      # res.partner in the order of the plan
-    stages: dict = field(default_factory=dict)        # key -> crm.stage
-    leads: dict = field(default_factory=dict)         # number of the deal -> crm.lead
-    orders: dict = field(default_factory=dict)        # number of the deal -> sale.order
-    invoices: dict = field(default_factory=dict)      # (number, delivery) -> account.move
-    credits: dict = field(default_factory=dict)       # number of the deal -> account.move
-    plans: dict = field(default_factory=dict)         # key -> crm.commission.plan
-    vendors: object = None                            # res.partner
-    bills: list = field(default_factory=list)         # posted vendor bills
+    customers: list = field(default_factory=list)  # rows of names.Customer
+    year: object = None  # plan.Year
+    company: object = None  # res.company
+    users: dict = field(default_factory=dict)  # login -> res.users
+    teams: dict = field(default_factory=dict)  # key -> crm.team
+    products: dict = field(default_factory=dict)  # code -> product.product
+    partners: list = field(default_factory=list)  # res.partner in the order of the plan
+    stages: dict = field(default_factory=dict)  # key -> crm.stage
+    leads: dict = field(default_factory=dict)  # number of the deal -> crm.lead
+    orders: dict = field(default_factory=dict)  # number of the deal -> sale.order
+    invoices: dict = field(default_factory=dict)  # (number, delivery) -> account.move
+    credits: dict = field(default_factory=dict)  # number of the deal -> account.move
+    plans: dict = field(default_factory=dict)  # key -> crm.commission.plan
+    agent: object = None  # res.partner
+    vendors: object = None  # res.partner
+    bills: list = field(default_factory=list)  # posted vendor bills
     _deals: dict = field(default_factory=dict)
-    month: tuple = ()                                 # the month that is being lived
+    month: tuple = ()  # the month that is being lived
 
     @property
     def start(self):
@@ -68,8 +69,9 @@ class Context:
         key = next(key for key, row in tables.TEAMS.items() if login in row[3])
         return self.teams[key]
 
-    def before_confirmation(self, env, deals):
-        """Name who earns on these orders; replaced by the step that knows."""
+    def product_rows(self):
+        """The rows of the product table."""
+        return tables.PRODUCTS
 
     def within(self, day, month):
         """Whether ``day`` lies in ``month``, a pair (first day, last day)."""

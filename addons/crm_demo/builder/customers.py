@@ -12,10 +12,16 @@ TERMS = (
 
 def run(env, rng, ctx):
     """Create the customers of the plan, in the order of the plan."""
-    countries = {row.code: row.id for row in env["res.country"].search_fetch(
-        [("code", "in", list({row.country for row in ctx.customers}))], ["code"])}
-    states = {row.code: row.id for row in env["res.country.state"].search_fetch(
-        [("country_id.code", "=", "CN")], ["code"])}
+    countries = {
+        row.code: row.id
+        for row in env["res.country"].search_fetch(
+            [("code", "in", list({row.country for row in ctx.customers}))], ["code"]
+        )
+    }
+    states = {
+        row.code: row.id
+        for row in env["res.country.state"].search_fetch([("country_id.code", "=", "CN")], ["code"])
+    }
     industries = create_industries(env, ctx)
     vals = [
         {

@@ -2,6 +2,7 @@
 
 from odoo import Command
 
+from . import commissions
 from .calendar import moment
 from .plan import days, delivered_quantity
 
@@ -9,7 +10,7 @@ from .plan import days, delivered_quantity
 def run(env, rng, ctx):
     """Live the orders of ``ctx.month``: offers that came to nothing, orders, cancellations."""
     refuse_quotations(env, ctx)
-    confirm(env, ctx)
+    confirm(env, rng, ctx)
     cancel(env, ctx)
 
 
@@ -30,9 +31,9 @@ def orders_of(env, ctx, deals):
 
 def quote(env, ctx, deals, day=None):
     """Create the quotations of these deals, dated ``day`` or the day of the decision."""
-    orders = env["sale.order"].create([
-        order_vals(ctx, deal, moment(day or deal.closed, 10)) for deal in deals
-    ])
+    orders = env["sale.order"].create(
+        [order_vals(ctx, deal, moment(day or deal.closed, 10)) for deal in deals]
+    )
     ctx.orders.update(zip((deal.number for deal in deals), orders, strict=True))
     return orders
 
@@ -48,11 +49,13 @@ def order_vals(ctx, deal, date):
         "date_order": date,
         "create_date": date,
         "order_line": [
-            Command.create({
-                "product_id": ctx.products[line.code].id,
-                "product_uom_qty": line.quantity,
-                "discount": line.discount,
-            })
+            Command.create(
+                {
+                    "product_id": ctx.products[line.code].id,
+                    "product_uom_qty": line.quantity,
+                    "discount": line.discount,
+                }
+            )
             for line in deal.lines
         ],
     }
@@ -61,7 +64,8 @@ def order_vals(ctx, deal, date):
 def refuse_quotations(env, ctx):
     """Send the quotations of lost opportunities and cancel them."""
     deals = [
-        deal for deal in ctx.deals()
+        deal
+        for deal in ctx.deals()
         if deal.quotation == "cancel" and ctx.within(deal.closed, ctx.month)
     ]
     if deals:
@@ -70,17 +74,18 @@ def refuse_quotations(env, ctx):
         orders.action_cancel()
 
 
-def confirm(env, ctx):
+def confirm(env, rng, ctx):
     """Confirm the orders of the month, in the order of their dates."""
     deals = [
-        deal for deal in ctx.deals()
+        deal
+        for deal in ctx.deals()
         if deal.quotation in ("sale", "cancelled") and ctx.within(deal.closed, ctx.month)
     ]
     if not deals:
         return
     deals.sort(key=lambda deal: (deal.closed, deal.number))
     orders = quote(env, ctx, deals)
-    ctx.before_confirmation(env, deals)
+    commissions.name_participants(env, rng, ctx, deals)
     orders.action_confirm()
     for deal, order in zip(deals, orders, strict=True):
         # Odoo dates the order by the moment of its confirmation.
@@ -92,27 +97,31 @@ def confirm(env, ctx):
 def cancel(env, ctx):
     """Cancel the confirmed orders that the customer took back."""
     deals = [
-        deal for deal in ctx.deals()
+        deal
+        for deal in ctx.deals()
         if deal.quotation == "cancelled" and ctx.within(deal.closed, ctx.month)
     ]
     if deals:
         orders_of(env, ctx, deals).action_cancel()
 
 
-# -- deliveries -----------------------------------------------------------------------------------
+# -- deliveries --
 
 
 def deliver(env, ctx, index):
     """Validate the deliveries number ``index`` of the month."""
     due = [
-        deal for deal in ctx.deals()
-        if len(deal.deliveries) > index and deal.has_goods
+        deal
+        for deal in ctx.deals()
+        if len(deal.deliveries) > index
+        and deal.has_goods
         and ctx.within(deal.deliveries[index].date, ctx.month)
     ]
     due.sort(key=lambda deal: (deal.deliveries[index].date, deal.number))
     pickings = {
         deal.number: ctx.orders[deal.number].picking_ids.filtered(
-            lambda picking: picking.state not in ("done", "cancel"))
+            lambda picking: picking.state not in ("done", "cancel")
+        )
         for deal in due
     }
     if not due:

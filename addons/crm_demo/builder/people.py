@@ -24,32 +24,36 @@ def run(env, rng, ctx):
 def create_user(env, ctx, person):
     """Create one internal user with the rights of the role."""
     groups = [env.ref("base.group_user").id] + [env.ref(name).id for name in person.groups]
-    return env["res.users"].create({
-        "name": person.name,
-        "login": person.login,
-        "password": person.password,
-        "email": f"{person.login}@huadong-precision.example.com",
-        "lang": person.lang,
-        "tz": "Asia/Shanghai",
-        "company_id": ctx.company.id,
-        "company_ids": [Command.set(ctx.company.ids)],
-        "group_ids": [Command.set(groups)],
-        "notification_type": "inbox",
-    })
+    return env["res.users"].create(
+        {
+            "name": person.name,
+            "login": person.login,
+            "password": person.password,
+            "email": f"{person.login}@huadong-precision.example.com",
+            "lang": person.lang,
+            "tz": "Asia/Shanghai",
+            "company_id": ctx.company.id,
+            "company_ids": [Command.set(ctx.company.ids)],
+            "group_ids": [Command.set(groups)],
+            "notification_type": "inbox",
+        }
+    )
 
 
 def administrator(env, ctx):
     """Give the administrator of the database a password and the working language."""
     person = tables.ADMINISTRATOR
     user = env.ref("base.user_admin")
-    user.write({
-        "name": person.name,
-        "login": person.login,
-        "password": person.password,
-        "email": "admin@huadong-precision.example.com",
-        "lang": person.lang,
-        "tz": "Asia/Shanghai",
-    })
+    user.write(
+        {
+            "name": person.name,
+            "login": person.login,
+            "password": person.password,
+            "email": "admin@huadong-precision.example.com",
+            "lang": person.lang,
+            "tz": "Asia/Shanghai",
+        }
+    )
     return user
 
 
@@ -61,7 +65,9 @@ def create_employees(env, ctx):
         "office": translated(env["hr.department"], "Administration", "综合部"),
     }
     manager = env["hr.employee"]
-    for person in sorted((*tables.PEOPLE, tables.ADMINISTRATOR), key=lambda row: row.login != "zhou"):
+    for person in sorted(
+        (*tables.PEOPLE, tables.ADMINISTRATOR), key=lambda row: row.login != "zhou"
+    ):
         employee = create_employee(env, ctx, person, departments)
         if person.login == "zhou":
             manager = employee
@@ -76,12 +82,14 @@ def create_employee(env, ctx, person, departments):
         user.with_company(ctx.company).action_create_employee()
     employee = user.employee_ids[:1]
     key = {"accountant": "finance", "administrator": "office"}.get(person.role, "sales")
-    employee.write({
-        "name": person.name,
-        "department_id": departments[key].id,
-        "job_id": translated(env["hr.job"], person.job, person.job_zh).id,
-        "tz": "Asia/Shanghai",
-    })
+    employee.write(
+        {
+            "name": person.name,
+            "department_id": departments[key].id,
+            "job_id": translated(env["hr.job"], person.job, person.job_zh).id,
+            "tz": "Asia/Shanghai",
+        }
+    )
     return employee
 
 
@@ -89,14 +97,16 @@ def create_team(env, ctx, row):
     """Create a sales team with its leader and members."""
     name, name_zh, leader, members = row
     team = translated(env["crm.team"], name, name_zh)
-    team.write({
-        "company_id": ctx.company.id,
-        "user_id": ctx.users[leader].id,
-        "use_leads": True,
-        "use_opportunities": True,
-        "member_ids": [Command.set([ctx.users[login].id for login in members])],
-        "invoiced_target": 600000,
-    })
+    team.write(
+        {
+            "company_id": ctx.company.id,
+            "user_id": ctx.users[leader].id,
+            "use_leads": True,
+            "use_opportunities": True,
+            "member_ids": [Command.set([ctx.users[login].id for login in members])],
+            "invoiced_target": 600000,
+        }
+    )
     return team
 
 

@@ -96,10 +96,12 @@ def lose(env, rng, ctx):
         by_reason.setdefault(rng.choice(names), []).append(ctx.leads[deal.number].id)
     for name, lead_ids in sorted(by_reason.items()):
         reason = env["crm.lost.reason"].search([("name", "=", name)], limit=1)
-        env["crm.lead.lost"].create({
-            "lead_ids": [Command.set(lead_ids)],
-            "lost_reason_id": reason.id,
-        }).action_lost_reason_apply()
+        env["crm.lead.lost"].create(
+            {
+                "lead_ids": [Command.set(lead_ids)],
+                "lost_reason_id": reason.id,
+            }
+        ).action_lost_reason_apply()
     close(ctx, lost)
 
 
@@ -130,7 +132,7 @@ def rate_open_opportunities(env, ctx):
     The scheduled action does the same, but commits; here everything is one transaction.
     """
     env["crm.lead"]._rebuild_pls_frequency_table()
-    open_leads = env["crm.lead"].union(*(
-        ctx.leads[deal.number] for deal in ctx.deals() if deal.outcome in ("open", "lead")
-    ))
+    open_leads = env["crm.lead"].union(
+        *(ctx.leads[deal.number] for deal in ctx.deals() if deal.outcome in ("open", "lead"))
+    )
     open_leads._compute_probabilities()

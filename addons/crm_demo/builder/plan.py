@@ -26,11 +26,11 @@ CANCELLED = 0.02
 WITH_PRESALES = 0.3
 
 PAYMENT_HABITS = (
-    (0.56, ((12, 30, 100),)),            # on time, in full
-    (0.20, ((35, 75, 100),)),            # late, in full
+    (0.56, ((12, 30, 100),)),  # on time, in full
+    (0.20, ((35, 75, 100),)),  # late, in full
     (0.08, ((15, 30, 50), (50, 80, 50))),  # two halves, the second one late
-    (0.07, ((20, 40, 50),)),             # half, the rest stays open
-    (0.09, ()),                          # not paid
+    (0.07, ((20, 40, 50),)),  # half, the rest stays open
+    (0.09, ()),  # not paid
 )
 """(share of the customers' invoices, payments as (days from, days to, percent of the total))."""
 
@@ -95,10 +95,10 @@ class Deal:
     created: datetime.date
     lines: list = field(default_factory=list)
     project: int = 0
-    outcome: str = "open"            # open, won, lost, lead, repeat (an order without opportunity)
+    outcome: str = "open"  # open, won, lost, lead, repeat (an order without opportunity)
     stage: str = "new"
     closed: datetime.date | None = None
-    quotation: str = ""              # "", draft, sent, cancel, sale
+    quotation: str = ""  # "", draft, sent, cancel, sale
     presales: bool = False
     deliveries: list = field(default_factory=list)
     returned: Return | None = None
@@ -107,8 +107,7 @@ class Deal:
     def expected(self):
         """The expected revenue in CNY, rounded to 100."""
         total = sum(
-            line.product.price * line.quantity * (100 - line.discount) / 100
-            for line in self.lines
+            line.product.price * line.quantity * (100 - line.discount) / 100 for line in self.lines
         )
         return round(total / 100) * 100
 
@@ -157,16 +156,21 @@ class Planner:
         deals.sort(key=lambda deal: (deal.created, deal.number))
         return deals
 
-    # -- one deal -------------------------------------------------------------------------------
+    # -- one deal --
 
     def new_deal(self, created, **values):
         """Return a deal of a random customer."""
         self.number += 1
         customer = self.rng.choices(range(len(self.customers)), self.weights)[0]
         return Deal(
-            number=self.number, customer=customer, seller=self.sellers[customer],
-            created=created, lines=self.lines(), project=self.rng.randrange(len(tables.PROJECTS)),
-            presales=self.rng.random() < WITH_PRESALES, **values,
+            number=self.number,
+            customer=customer,
+            seller=self.sellers[customer],
+            created=created,
+            lines=self.lines(),
+            project=self.rng.randrange(len(tables.PROJECTS)),
+            presales=self.rng.random() < WITH_PRESALES,
+            **values,
         )
 
     def creation_day(self):
@@ -224,17 +228,20 @@ class Planner:
 
     def product(self, kind):
         """Return the code of a product of that kind; the story keeps its pump for itself."""
-        return self.rng.choice([
-            product.code for product in tables.PRODUCTS
-            if product.kind == kind and product.code != tables.STORY_PRODUCT
-        ])
+        return self.rng.choice(
+            [
+                product.code
+                for product in tables.PRODUCTS
+                if product.kind == kind and product.code != tables.STORY_PRODUCT
+            ]
+        )
 
     def line(self, code):
         """Return a line of that product with a quantity and a discount."""
         kind = tables.PRODUCT_BY_CODE[code].kind
         return Line(code, self.rng.randint(*QUANTITIES[kind]), self.rng.choice(DISCOUNTS))
 
-    # -- what follows an order --------------------------------------------------------------------
+    # -- what follows an order --
 
     def order(self, deal):
         """Plan deliveries, invoices, payments and perhaps a return of a confirmed order."""
@@ -261,7 +268,8 @@ class Planner:
         """Plan one delivery, or two where only half of the goods are in stock."""
         date = self.delivery_day(deal)
         partial = (
-            self.rng.random() < PARTIAL_DELIVERY and deal.seller != "li"
+            self.rng.random() < PARTIAL_DELIVERY
+            and deal.seller != "li"
             and any(line.is_goods and line.quantity > 1 for line in deal.lines)
         )
         deal.deliveries.append(self.delivery(deal, date, partial))
@@ -295,7 +303,8 @@ class Planner:
         """Plan the return of a part of one line that is not tracked by lots."""
         last = deal.deliveries[-1]
         lines = [
-            index for index, line in enumerate(deal.lines)
+            index
+            for index, line in enumerate(deal.lines)
             if line.is_goods and line.quantity > 1 and not line.product.lots
         ]
         if not lines or len(deal.deliveries) > 1:
@@ -308,7 +317,7 @@ class Planner:
         deal.returned = Return(index, quantity, date, credited, refunded)
 
 
-# -- stock ------------------------------------------------------------------------------------------
+# -- stock --
 
 
 def demand_by_month(deals, months):
@@ -316,8 +325,9 @@ def demand_by_month(deals, months):
     demand = [{} for _month in months]
     for deal in deals:
         for index, delivery in enumerate(deal.deliveries):
-            month = next((n for n, (_first, last) in enumerate(months)
-                          if delivery.date <= last), None)
+            month = next(
+                (n for n, (_first, last) in enumerate(months) if delivery.date <= last), None
+            )
             if month is None:
                 continue
             for line in deal.lines:
@@ -349,7 +359,8 @@ def receipts(deals, months):
                 missing = needed.get(product.code, 0) + reserve - stock.get(product.code, 0)
                 received[product.code] = max(0, -(-missing // 10) * 10)
                 stock[product.code] = (
-                    stock.get(product.code, 0) + received[product.code]
+                    stock.get(product.code, 0)
+                    + received[product.code]
                     - needed.get(product.code, 0)
                 )
         result.append((first, {code: number for code, number in received.items() if number}))

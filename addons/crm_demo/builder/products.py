@@ -16,12 +16,14 @@ def run(env, rng, ctx):
     chart = env["account.chart.template"].with_company(ctx.company)
     categories = create_categories(env, chart)
     taxes = {key: chart.ref(xml_id) for key, xml_id in CHART_TAXES.items()}
-    products = env["product.product"].create([
-        product_vals(env, row, categories, taxes) for row in tables.PRODUCTS
-    ])
+    products = env["product.product"].create(
+        [product_vals(env, row, categories, taxes) for row in tables.PRODUCTS]
+    )
     for product, row in zip(products, tables.PRODUCTS, strict=True):
         product.product_tmpl_id.update_field_translations("name", {"zh_CN": row.name_zh})
-    ctx.products = {row.code: product for row, product in zip(tables.PRODUCTS, products, strict=True)}
+    ctx.products = {
+        row.code: product for row, product in zip(tables.PRODUCTS, products, strict=True)
+    }
     set_costs(env, ctx)
 
 
@@ -32,10 +34,12 @@ def create_categories(env, chart):
         "property_valuation": "real_time",
         "property_stock_valuation_account_id": chart.ref(STOCK_ACCOUNT).id,
     }
-    categories = env["product.category"].create([
-        {"name": name, **(goods if key in ("pump", "seal", "part") else {})}
-        for key, name in tables.CATEGORIES.items()
-    ])
+    categories = env["product.category"].create(
+        [
+            {"name": name, **(goods if key in ("pump", "seal", "part") else {})}
+            for key, name in tables.CATEGORIES.items()
+        ]
+    )
     return dict(zip(tables.CATEGORIES, categories, strict=True))
 
 
@@ -51,11 +55,17 @@ def product_vals(env, row, categories, taxes):
     if row.kind in ("service", "contract"):
         unit = env.ref("uom.product_uom_hour" if "hour" in row.name else "uom.product_uom_unit")
         return {
-            **vals, "type": "service", "invoice_policy": "order", "uom_id": unit.id,
+            **vals,
+            "type": "service",
+            "invoice_policy": "order",
+            "uom_id": unit.id,
             "taxes_id": [Command.set(taxes["service"].ids)],
         }
     return {
-        **vals, "type": "consu", "is_storable": True, "invoice_policy": "delivery",
+        **vals,
+        "type": "consu",
+        "is_storable": True,
+        "invoice_policy": "delivery",
         "tracking": "lot" if row.lots else "none",
         "taxes_id": [Command.set(taxes["goods"].ids)],
     }

@@ -17,7 +17,16 @@ PRIOR = (tables.PRIOR_PRODUCT, 8, 0)
 DEAL = (tables.STORY_PRODUCT, 10, 5)
 RETURNED = 2
 PRIOR_ORDER, PRIOR_PAYMENT = 1, 6
-OPENED, ORDERED, DELIVERED, INVOICED, FIRST, SECOND, SENT_BACK, CREDITED = 3, 8, 11, 12, 16, 24, 31, 32
+OPENED, ORDERED, DELIVERED, INVOICED, FIRST, SECOND, SENT_BACK, CREDITED = (
+    3,
+    8,
+    11,
+    12,
+    16,
+    24,
+    31,
+    32,
+)
 """Days after the first day of the quarter."""
 
 
@@ -47,17 +56,33 @@ def day(start, number):
 def create_customer(env, ctx):
     """Create the customer of the story."""
     shanghai = env.ref("base.state_cn_JS")
-    return env["res.partner"].create({
-        "name": CUSTOMER, "is_company": True, "customer_rank": 1,
-        "street": "青枫路 66 号", "city": "苏州", "zip": "215000",
-        "state_id": shanghai.id, "country_id": shanghai.country_id.id,
-        "phone": "+86 512 0000 6688", "email": "info@hongze-suzhou.example.com",
-        "lang": "zh_CN", "create_date": ctx.start,
-        "child_ids": [Command.create({
-            "name": "沈亦舟", "function": "Equipment Manager", "lang": "zh_CN",
-            "email": "shen.yizhou@hongze-suzhou.example.com", "phone": "+86 139 0000 6688",
-        })],
-    })
+    return env["res.partner"].create(
+        {
+            "name": CUSTOMER,
+            "is_company": True,
+            "customer_rank": 1,
+            "street": "青枫路 66 号",
+            "city": "苏州",
+            "zip": "215000",
+            "state_id": shanghai.id,
+            "country_id": shanghai.country_id.id,
+            "phone": "+86 512 0000 6688",
+            "email": "info@hongze-suzhou.example.com",
+            "lang": "zh_CN",
+            "create_date": ctx.start,
+            "child_ids": [
+                Command.create(
+                    {
+                        "name": "沈亦舟",
+                        "function": "Equipment Manager",
+                        "lang": "zh_CN",
+                        "email": "shen.yizhou@hongze-suzhou.example.com",
+                        "phone": "+86 139 0000 6688",
+                    }
+                )
+            ],
+        }
+    )
 
 
 def play_prior_deal(env, ctx, customer, start):
@@ -80,12 +105,19 @@ def play_deal(env, ctx, customer, start):
 
 def create_lead(env, ctx, customer, opened):
     """Create the opportunity of the story."""
-    lead = env["crm.lead"].create({
-        "name": TITLE, "type": "opportunity", "partner_id": customer.id,
-        "user_id": ctx.users["li"].id, "team_id": ctx.teams["east"].id,
-        "stage_id": ctx.stages["negotiation"].id, "expected_revenue": 114000,
-        "priority": "3", "create_date": moment(opened, 9),
-    })
+    lead = env["crm.lead"].create(
+        {
+            "name": TITLE,
+            "type": "opportunity",
+            "partner_id": customer.id,
+            "user_id": ctx.users["li"].id,
+            "team_id": ctx.teams["east"].id,
+            "stage_id": ctx.stages["negotiation"].id,
+            "expected_revenue": 114000,
+            "priority": "3",
+            "create_date": moment(opened, 9),
+        }
+    )
     lead.write({"date_open": moment(opened, 10)})
     return lead
 
@@ -93,16 +125,26 @@ def create_lead(env, ctx, customer, opened):
 def sell(env, ctx, customer, line, date, lead=None):
     """Quote and confirm an order of one line, dated ``date``."""
     code, quantity, discount = line
-    order = env["sale.order"].create({
-        "partner_id": customer.id, "user_id": ctx.users["li"].id,
-        "team_id": ctx.teams["east"].id, "opportunity_id": lead.id if lead else False,
-        "create_date": moment(date, 9),
-        "order_line": [Command.create({
-            "product_id": ctx.products[code].id, "product_uom_qty": quantity,
-            "discount": discount,
-        })],
-    })
-    commissions.name_presales(env, ctx, order if lead else env["sale.order"])
+    order = env["sale.order"].create(
+        {
+            "partner_id": customer.id,
+            "user_id": ctx.users["li"].id,
+            "team_id": ctx.teams["east"].id,
+            "opportunity_id": lead.id if lead else False,
+            "create_date": moment(date, 9),
+            "order_line": [
+                Command.create(
+                    {
+                        "product_id": ctx.products[code].id,
+                        "product_uom_qty": quantity,
+                        "discount": discount,
+                    }
+                )
+            ],
+        }
+    )
+    if lead:
+        commissions.name_presales(env, ctx, order)
     order.action_confirm()
     order.date_order = moment(date, 10)
     return order

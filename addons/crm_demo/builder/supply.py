@@ -15,14 +15,21 @@ VENDORS = (
 def create_vendors(env, rng, ctx):
     """Create the vendors; they are paid after thirty days."""
     term = env.ref("account.account_payment_term_30days")
-    ctx.vendors = env["res.partner"].create([
-        {
-            "name": name, "email": email, "is_company": True, "supplier_rank": 1,
-            "country_id": ctx.company.country_id.id, "lang": "zh_CN",
-            "property_supplier_payment_term_id": term.id, "create_date": ctx.start,
-        }
-        for name, email, _kinds in VENDORS
-    ])
+    ctx.vendors = env["res.partner"].create(
+        [
+            {
+                "name": name,
+                "email": email,
+                "is_company": True,
+                "supplier_rank": 1,
+                "country_id": ctx.company.country_id.id,
+                "lang": "zh_CN",
+                "property_supplier_payment_term_id": term.id,
+                "create_date": ctx.start,
+            }
+            for name, email, _kinds in VENDORS
+        ]
+    )
 
 
 def run(env, rng, ctx):
@@ -30,7 +37,8 @@ def run(env, rng, ctx):
     day, received = ctx.year.receipts[ctx.months.index(ctx.month)]
     for vendor, (_name, _email, kinds) in zip(ctx.vendors, VENDORS, strict=True):
         goods = {
-            code: quantity for code, quantity in received.items()
+            code: quantity
+            for code, quantity in received.items()
             if ctx.product_row(code).kind in kinds
         }
         if goods:
@@ -58,20 +66,24 @@ def create_receipt(env, ctx, vendor, goods):
     kind = warehouse.in_type_id
     source = env.ref("stock.stock_location_suppliers")
     place = {"location_id": source.id, "location_dest_id": kind.default_location_dest_id.id}
-    return env["stock.picking"].create({
-        "partner_id": vendor.id,
-        "picking_type_id": kind.id,
-        **place,
-        "move_ids": [
-            Command.create({
-                "product_id": ctx.products[code].id,
-                "product_uom_qty": quantity,
-                "product_uom": ctx.products[code].uom_id.id,
-                **place,
-            })
-            for code, quantity in goods.items()
-        ],
-    })
+    return env["stock.picking"].create(
+        {
+            "partner_id": vendor.id,
+            "picking_type_id": kind.id,
+            **place,
+            "move_ids": [
+                Command.create(
+                    {
+                        "product_id": ctx.products[code].id,
+                        "product_uom_qty": quantity,
+                        "product_uom": ctx.products[code].uom_id.id,
+                        **place,
+                    }
+                )
+                for code, quantity in goods.items()
+            ],
+        }
+    )
 
 
 def name_lots(picking, day):
@@ -84,21 +96,25 @@ def name_lots(picking, day):
 def bill(env, ctx, vendor, goods, day):
     """Post the bill of the vendor at cost."""
     purchase_tax = ctx.company.account_purchase_tax_id
-    move = env["account.move"].create({
-        "move_type": "in_invoice",
-        "partner_id": vendor.id,
-        "invoice_date": day,
-        "date": day,
-        "ref": f"{vendor.id}-{day:%Y%m}",
-        "invoice_line_ids": [
-            Command.create({
-                "product_id": ctx.products[code].id,
-                "quantity": quantity,
-                "price_unit": ctx.product_row(code).cost,
-                "tax_ids": [Command.set(purchase_tax.ids)],
-            })
-            for code, quantity in goods.items()
-        ],
-    })
+    move = env["account.move"].create(
+        {
+            "move_type": "in_invoice",
+            "partner_id": vendor.id,
+            "invoice_date": day,
+            "date": day,
+            "ref": f"{vendor.id}-{day:%Y%m}",
+            "invoice_line_ids": [
+                Command.create(
+                    {
+                        "product_id": ctx.products[code].id,
+                        "quantity": quantity,
+                        "price_unit": ctx.product_row(code).cost,
+                        "tax_ids": [Command.set(purchase_tax.ids)],
+                    }
+                )
+                for code, quantity in goods.items()
+            ],
+        }
+    )
     move.action_post()
     return move

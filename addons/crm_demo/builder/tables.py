@@ -28,7 +28,12 @@ class Person(NamedTuple):
 
 
 SALES_OWN = ("sales_team.group_sale_salesman", "stock.group_stock_user")
-SALES_ALL = ("sales_team.group_sale_manager", "stock.group_stock_user")
+SALES_ALL = (
+    "sales_team.group_sale_manager",
+    "crm_sales.group_commission_manager",
+    "account.group_account_readonly",
+    "stock.group_stock_user",
+)
 BOOKS = (
     "account.group_account_manager",
     "account.group_account_user",
@@ -37,25 +42,93 @@ BOOKS = (
 )
 
 PEOPLE = (
-    Person("li", "demo-li-crm", "salesperson", "李辰 Li Chen", "zh_CN",
-           "Sales Engineer", "销售工程师", SALES_OWN, "east"),
-    Person("zhao", "demo-zhao-crm", "salesperson", "赵岚 Zhao Lan", "en_US",
-           "Sales Engineer", "销售工程师", SALES_OWN, "east"),
-    Person("qian", "demo-qian-crm", "salesperson", "钱栩 Qian Xu", "en_US",
-           "Key Account Manager", "大客户经理", SALES_OWN, "south"),
-    Person("sun", "demo-sun-crm", "salesperson", "孙芃 Sun Peng", "en_US",
-           "Service Contract Sales", "服务合同销售", SALES_OWN, "south"),
-    Person("zhou", "demo-zhou-crm", "sales manager", "周衡 Zhou Heng", "en_US",
-           "Sales Director", "销售总监", SALES_ALL, "east"),
-    Person("wu", "demo-wu-crm", "accountant", "吴昱 Wu Yu", "en_US",
-           "Chief Accountant", "总账会计", BOOKS),
-    Person("wang", "demo-wang-crm", "presales", "王稷 Wang Ji", "en_US",
-           "Presales Engineer", "售前工程师", SALES_OWN, "east"),
+    Person(
+        "li",
+        "demo-li-crm",
+        "salesperson",
+        "李辰 Li Chen",
+        "zh_CN",
+        "Sales Engineer",
+        "销售工程师",
+        SALES_OWN,
+        "east",
+    ),
+    Person(
+        "zhao",
+        "demo-zhao-crm",
+        "salesperson",
+        "赵岚 Zhao Lan",
+        "en_US",
+        "Sales Engineer",
+        "销售工程师",
+        SALES_OWN,
+        "east",
+    ),
+    Person(
+        "qian",
+        "demo-qian-crm",
+        "salesperson",
+        "钱栩 Qian Xu",
+        "en_US",
+        "Key Account Manager",
+        "大客户经理",
+        SALES_OWN,
+        "south",
+    ),
+    Person(
+        "sun",
+        "demo-sun-crm",
+        "salesperson",
+        "孙芃 Sun Peng",
+        "en_US",
+        "Service Contract Sales",
+        "服务合同销售",
+        SALES_OWN,
+        "south",
+    ),
+    Person(
+        "zhou",
+        "demo-zhou-crm",
+        "sales manager",
+        "周衡 Zhou Heng",
+        "en_US",
+        "Sales Director",
+        "销售总监",
+        SALES_ALL,
+        "east",
+    ),
+    Person(
+        "wu",
+        "demo-wu-crm",
+        "accountant",
+        "吴昱 Wu Yu",
+        "en_US",
+        "Chief Accountant",
+        "总账会计",
+        BOOKS,
+    ),
+    Person(
+        "wang",
+        "demo-wang-crm",
+        "presales",
+        "王稷 Wang Ji",
+        "en_US",
+        "Presales Engineer",
+        "售前工程师",
+        SALES_OWN,
+        "east",
+    ),
 )
 
 ADMINISTRATOR = Person(
-    "admin", "admin", "administrator", "系统管理员 Administrator", "en_US",
-    "System Administrator", "系统管理员", (),
+    "admin",
+    "admin",
+    "administrator",
+    "系统管理员 Administrator",
+    "en_US",
+    "System Administrator",
+    "系统管理员",
+    (),
 )
 
 TEAMS = {
@@ -94,8 +167,9 @@ PRODUCTS = (
     Product("CP-050", "Centrifugal Pump CP-50, 11 kW", "离心泵 CP-50 11 kW", "pump", 4900, 3100),
     Product("CP-040", "Centrifugal Pump CP-40, 5.5 kW", "离心泵 CP-40 5.5 kW", "pump", 3600, 2250),
     Product("MP-080", "Multistage Pump MP-80, 37 kW", "多级泵 MP-80 37 kW", "pump", 18500, 11800),
-    Product("MP-050", "Multistage Pump MP-50, 18.5 kW", "多级泵 MP-50 18.5 kW",
-            "pump", 13200, 8400),
+    Product(
+        "MP-050", "Multistage Pump MP-50, 18.5 kW", "多级泵 MP-50 18.5 kW", "pump", 13200, 8400
+    ),
     Product("SP-100", "Submersible Pump SP-100, 15 kW", "潜水泵 SP-100 15 kW", "pump", 8600, 5400),
     Product("SP-065", "Submersible Pump SP-65, 7.5 kW", "潜水泵 SP-65 7.5 kW", "pump", 5400, 3400),
     Product("DP-025", "Diaphragm Dosing Pump DP-25", "隔膜计量泵 DP-25", "pump", 6800, 4100),
@@ -127,8 +201,9 @@ PRODUCTS = (
     Product("SV-INS", "Inspection, hour", "巡检服务（小时）", "service", 260, 0),
     Product("SV-TRN", "Operator Training, hour", "操作培训（小时）", "service", 400, 0),
     Product("SV-TRV", "Travel, day", "差旅（天）", "service", 650, 0),
-    Product("MC-24M", "Maintenance Contract, 24 months", "维保合同（24 个月）",
-            "contract", 240000, 0),
+    Product(
+        "MC-24M", "Maintenance Contract, 24 months", "维保合同（24 个月）", "contract", 240000, 0
+    ),
 )
 
 PRODUCT_BY_CODE = {product.code: product for product in PRODUCTS}

@@ -1,5 +1,1 @@
-from . import test_company
-from . import test_import
-from . import test_logins
-from . import test_plan
-from . import test_story_d1
+from . import test_company, test_import, test_logins, test_plan, test_story_d1

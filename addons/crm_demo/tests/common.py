@@ -24,16 +24,25 @@ class DemoCase(TransactionCase):
     @classmethod
     def story_order(cls):
         """Return the order of the story."""
-        return cls.env["sale.order"].search([
-            ("partner_id.name", "=", story.CUSTOMER), ("opportunity_id", "!=", False),
-        ])
+        return cls.env["sale.order"].search(
+            [
+                ("partner_id.name", "=", story.CUSTOMER),
+                ("opportunity_id", "!=", False),
+            ]
+        )
 
     def balance(self, code, domain=()):
         """Return the posted balance of the account whose code starts with ``code``."""
-        [[total]] = self.env["account.move.line"]._read_group([
-            ("company_id", "=", self.company.id), ("parent_state", "=", "posted"),
-            ("account_id.code", "=like", f"{code}%"), *domain,
-        ], [], ["balance:sum"])
+        [[total]] = self.env["account.move.line"]._read_group(
+            [
+                ("company_id", "=", self.company.id),
+                ("parent_state", "=", "posted"),
+                ("account_id.code", "=like", f"{code}%"),
+                *domain,
+            ],
+            [],
+            ["balance:sum"],
+        )
         return total
 
     def assertAmount(self, actual, expected, message=None):

@@ -26,7 +26,8 @@ class TestCompany(DemoCase):
 
     def test_products_are_bilingual(self):
         products = self.env["product.product"].search(
-            [("default_code", "in", list(tables.PRODUCT_BY_CODE))])
+            [("default_code", "in", list(tables.PRODUCT_BY_CODE))]
+        )
         self.assertEqual(len(products), 40)
         pump = self.product("CP-100")
         self.assertEqual(pump.with_context(lang="en_US").name, "Centrifugal Pump CP-100, 30 kW")
@@ -37,7 +38,10 @@ class TestCompany(DemoCase):
             "res.partner": ([("customer_rank", ">", 0), ("is_company", "=", True)], CUSTOMERS),
             "crm.lead": ([("won_status", "=", "won")], 200),
             "sale.order": ([("state", "=", "sale")], 330),
-            "stock.picking": ([("state", "=", "done"), ("picking_type_code", "=", "outgoing")], 300),
+            "stock.picking": (
+                [("state", "=", "done"), ("picking_type_code", "=", "outgoing")],
+                300,
+            ),
             "account.move": ([("move_type", "=", "out_invoice"), ("state", "=", "posted")], 300),
             "account.payment": ([("payment_type", "=", "inbound")], 250),
             "mail.activity": ([("res_model", "=", "crm.lead")], 60),
@@ -61,29 +65,39 @@ class TestCompany(DemoCase):
             ("stock.picking", [("return_id", "!=", False), ("state", "=", "done")]),
             ("stock.picking", [("backorder_id", "!=", False)]),
             ("account.move", [("move_type", "=", "out_invoice"), ("state", "=", "draft")]),
-            ("account.move", [("move_type", "=", "out_invoice"), ("payment_state", "=", "partial")]),
+            (
+                "account.move",
+                [("move_type", "=", "out_invoice"), ("payment_state", "=", "partial")],
+            ),
             ("account.move", [("move_type", "=", "out_refund"), ("state", "=", "posted")]),
         ):
             self.assertTrue(self.env[model].search_count(domain, limit=1), f"{model} {domain}")
 
     def test_stock_is_never_negative(self):
-        self.assertFalse(self.env["stock.quant"].search_count(
-            [("location_id.usage", "=", "internal"), ("quantity", "<", 0)], limit=1))
+        self.assertFalse(
+            self.env["stock.quant"].search_count(
+                [("location_id.usage", "=", "internal"), ("quantity", "<", 0)], limit=1
+            )
+        )
 
     def test_stock_account_is_the_value_of_stock_and_of_goods_not_invoiced(self):
         """1405 holds the goods on hand and those that left without an invoice yet."""
         goods = self.env["product.product"].search([("is_storable", "=", True)])
         unbilled = sum(
             line.product_id.standard_price * (line.qty_delivered - posted_quantity(line))
-            for line in self.env["sale.order.line"].search([
-                ("product_id", "in", goods.ids), ("state", "=", "sale"),
-            ])
+            for line in self.env["sale.order.line"].search(
+                [
+                    ("product_id", "in", goods.ids),
+                    ("state", "=", "sale"),
+                ]
+            )
         )
         self.assertAmount(self.balance("1405"), sum(goods.mapped("total_value")) + unbilled)
 
     def test_year_is_spread_over_the_months(self):
         months = self.env["account.move"]._read_group(
-            [("move_type", "=", "out_invoice"), ("state", "=", "posted")], ["invoice_date:month"])
+            [("move_type", "=", "out_invoice"), ("state", "=", "posted")], ["invoice_date:month"]
+        )
         self.assertGreaterEqual(len(months), 11)
 
     def test_demonstration_sends_nothing(self):
@@ -99,5 +113,6 @@ def posted_quantity(line):
     """Return the quantity of the order line on posted invoices less credit notes."""
     return sum(
         item.quantity if item.move_id.move_type == "out_invoice" else -item.quantity
-        for item in line.invoice_lines if item.parent_state == "posted"
+        for item in line.invoice_lines
+        if item.parent_state == "posted"
     )

@@ -17,9 +17,14 @@ class TestImport(DemoCase):
         """Upload a file, accept the columns that the screen proposes, and import it."""
         with file_open(f"crm_demo/data/import/{name}", "rb") as stream:
             content = stream.read()
-        wizard = self.env["base_import.import"].create({
-            "res_model": model, "file": content, "file_name": name, "file_type": "text/csv",
-        })
+        wizard = self.env["base_import.import"].create(
+            {
+                "res_model": model,
+                "file": content,
+                "file_name": name,
+                "file_type": "text/csv",
+            }
+        )
         preview = wizard.parse_preview(dict(OPTIONS))
         self.assertNotIn("error", preview)
         headers = preview["headers"]

@@ -7,8 +7,11 @@ from ..builder import calendar, names, plan
 from ..builder.calendar import months_of_the_year, story_quarter
 
 DAYS = (
-    datetime.date(2026, 1, 2), datetime.date(2026, 2, 28), datetime.date(2026, 5, 16),
-    datetime.date(2026, 11, 22), datetime.date(2027, 12, 31),
+    datetime.date(2026, 1, 2),
+    datetime.date(2026, 2, 28),
+    datetime.date(2026, 5, 16),
+    datetime.date(2026, 11, 22),
+    datetime.date(2027, 12, 31),
 )
 
 
@@ -47,8 +50,10 @@ class TestPlan(BaseCase):
             start, end = story_quarter(today)
             payments = [
                 date
-                for deal in self.make(today).deals if deal.seller == "li"
-                for delivery in deal.deliveries for date, _percent in delivery.payments
+                for deal in self.make(today).deals
+                if deal.seller == "li"
+                for delivery in deal.deliveries
+                for date, _percent in delivery.payments
             ]
             self.assertFalse([date for date in payments if start <= date <= end])
 

@@ -36,10 +36,16 @@ class TestStoryD1(DemoCase):
         self.assertAmount(pump.standard_price, 7500)
 
     def test_invoice(self):
-        self.assertEqual(self.lines(self.invoice), {
-            "1122": (128820.0, 0.0), "6001": (0.0, 114000.0), "2221": (0.0, 14820.0),
-            "6401": (75000.0, 0.0), "1405": (0.0, 75000.0),
-        })
+        self.assertEqual(
+            self.lines(self.invoice),
+            {
+                "1122": (128820.0, 0.0),
+                "6001": (0.0, 114000.0),
+                "2221": (0.0, 14820.0),
+                "6401": (75000.0, 0.0),
+                "1405": (0.0, 75000.0),
+            },
+        )
         self.assertEqual(self.invoice.payment_state, "paid")
 
     def test_payments(self):
@@ -47,10 +53,16 @@ class TestStoryD1(DemoCase):
         self.assertEqual(payments.mapped("amount"), [64410.0, 64410.0])
 
     def test_credit_note_is_storno(self):
-        self.assertEqual(self.lines(self.credit), {
-            "1122": (-25764.0, 0.0), "6001": (0.0, -22800.0), "2221": (0.0, -2964.0),
-            "6401": (-15000.0, 0.0), "1405": (0.0, -15000.0),
-        })
+        self.assertEqual(
+            self.lines(self.credit),
+            {
+                "1122": (-25764.0, 0.0),
+                "6001": (0.0, -22800.0),
+                "2221": (0.0, -2964.0),
+                "6401": (-15000.0, 0.0),
+                "1405": (0.0, -15000.0),
+            },
+        )
         self.assertEqual(self.credit.reversed_entry_id, self.invoice)
 
     def test_dates_lie_in_one_quarter_in_order(self):
@@ -65,7 +77,7 @@ class TestStoryD1(DemoCase):
         first = self.invoice.date.replace(month=(self.invoice.date.month - 1) // 3 * 3 + 1, day=1)
         payments = self.env["account.payment"].search([("date", ">=", first)])
         invoices = payments.reconciled_invoice_ids.filtered(
-            lambda move: move.invoice_user_id == self.users["li"]
-            and move.date < self.credit.date)
+            lambda move: move.invoice_user_id == self.users["li"] and move.date < self.credit.date
+        )
         prior = invoices - self.invoice
         self.assertAmount(sum(prior.mapped("amount_untaxed")), 80000)

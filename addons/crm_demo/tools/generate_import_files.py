@@ -54,10 +54,19 @@ class Mess:
         """Write a phone number in one of the ways found in address books."""
         bare = number.replace("+86 ", "")
         digits = bare.replace(" ", "")
-        return self.rng.choice((
-            number, bare, digits, f"+86{digits}", f"0086-{digits}", f"({bare[:3]}){bare[4:]}",
-            bare.replace(" ", "-"), digits.translate(FULL_WIDTH), f"{digits} 转 806",
-        ))
+        return self.rng.choice(
+            (
+                number,
+                bare,
+                digits,
+                f"+86{digits}",
+                f"0086-{digits}",
+                f"({bare[:3]}){bare[4:]}",
+                bare.replace(" ", "-"),
+                digits.translate(FULL_WIDTH),
+                f"{digits} 转 806",
+            )
+        )
 
     def email(self, address):
         """Change case, or add the spaces that copying leaves behind."""
@@ -85,8 +94,21 @@ class Mess:
 
 def customers(rng, mess):
     """Return header and rows for ``res.partner``."""
-    header = ["Name", "Is a Company", "Street", "City", "Zip", "State", "Country", "Phone",
-              "Email", "Website Link", "Reference", "Tags", "Notes"]
+    header = [
+        "Name",
+        "Is a Company",
+        "Street",
+        "City",
+        "Zip",
+        "State",
+        "Country",
+        "Phone",
+        "Email",
+        "Website Link",
+        "Reference",
+        "Tags",
+        "Notes",
+    ]
     rows = [customer_row(rng, mess, number) for number in range(ROWS - DUPLICATES)]
     return header, mess.duplicate(rows, (0, 2))
 
@@ -96,8 +118,18 @@ def brand(rng):
     return rng.choice(NAMES.BRAND_FIRST), rng.choice(NAMES.BRAND_SECOND)
 
 
-STATES = {"SH": "上海市", "JS": "江苏省", "ZJ": "浙江省", "AH": "安徽省", "SD": "山东省",
-          "GD": "广东省", "FJ": "福建省", "HN": "湖南省", "HB": "湖北省", "SC": "四川省"}
+STATES = {
+    "SH": "上海市",
+    "JS": "江苏省",
+    "ZJ": "浙江省",
+    "AH": "安徽省",
+    "SD": "山东省",
+    "GD": "广东省",
+    "FJ": "福建省",
+    "HN": "湖南省",
+    "HB": "湖北省",
+    "SC": "四川省",
+}
 
 
 def customer_row(rng, mess, number):
@@ -106,19 +138,41 @@ def customer_row(rng, mess, number):
     person = number % 10 == 0
     name = row.contacts[0].name if person else row.name
     return [
-        mess.spaces(name), rng.choice(("0", "no", "False")) if person else rng.choice(("1", "yes", "TRUE")),
-        mess.maybe(mess.spaces(row.street)), mess.maybe(row.city), mess.maybe(row.zip, 0.3),
-        mess.maybe(STATES[row.state], 0.25), mess.maybe("China", 0.2), mess.maybe(mess.phone(row.phone)),
-        mess.maybe(mess.email(row.email)), mess.maybe(row.website, 0.5),
-        mess.maybe(f"KH{number:05d}", 0.4), mess.maybe(row.trade, 0.4),
-        mess.maybe(rng.choice(("老客户", "展会名片", "Key account, call first", "付款慢\n先款后货")), 0.7),
+        mess.spaces(name),
+        rng.choice(("0", "no", "False")) if person else rng.choice(("1", "yes", "TRUE")),
+        mess.maybe(mess.spaces(row.street)),
+        mess.maybe(row.city),
+        mess.maybe(row.zip, 0.3),
+        mess.maybe(STATES[row.state], 0.25),
+        mess.maybe("China", 0.2),
+        mess.maybe(mess.phone(row.phone)),
+        mess.maybe(mess.email(row.email)),
+        mess.maybe(row.website, 0.5),
+        mess.maybe(f"KH{number:05d}", 0.4),
+        mess.maybe(row.trade, 0.4),
+        mess.maybe(
+            rng.choice(("老客户", "展会名片", "Key account, call first", "付款慢\n先款后货")), 0.7
+        ),
     ]
 
 
 def leads(rng, mess):
     """Return header and rows for ``crm.lead``."""
-    header = ["Opportunity", "Type", "Company Name", "Contact Name", "Job Position", "Email",
-              "Phone", "City", "Expected Revenue", "Expected Closing", "Priority", "Tags", "Notes"]
+    header = [
+        "Opportunity",
+        "Type",
+        "Company Name",
+        "Contact Name",
+        "Job Position",
+        "Email",
+        "Phone",
+        "City",
+        "Expected Revenue",
+        "Expected Closing",
+        "Priority",
+        "Tags",
+        "Notes",
+    ]
     rows = [lead_row(rng, mess) for _n in range(ROWS - DUPLICATES)]
     return header, mess.duplicate(rows, (0, 2, 3))
 
@@ -130,20 +184,38 @@ def lead_row(rng, mess):
     project = rng.choice(TABLES.PROJECTS)
     day = datetime.date(2026, 1, 1) + datetime.timedelta(days=rng.randrange(360))
     return [
-        mess.spaces(rng.choice(project)), rng.choice(("Lead", "Opportunity", "Opportunity")),
-        mess.spaces(row.name), mess.maybe(contact.name), mess.maybe(contact.function, 0.3),
-        mess.maybe(mess.email(contact.email)), mess.maybe(mess.phone(contact.phone)),
-        mess.maybe(row.city), mess.maybe(mess.amount(rng.randrange(3, 400) * 500)),
-        mess.maybe(mess.date(day), 0.25), mess.maybe(rng.choice(("Low", "Medium", "High", "Very High")), 0.3),
+        mess.spaces(rng.choice(project)),
+        rng.choice(("Lead", "Opportunity", "Opportunity")),
+        mess.spaces(row.name),
+        mess.maybe(contact.name),
+        mess.maybe(contact.function, 0.3),
+        mess.maybe(mess.email(contact.email)),
+        mess.maybe(mess.phone(contact.phone)),
+        mess.maybe(row.city),
+        mess.maybe(mess.amount(rng.randrange(3, 400) * 500)),
+        mess.maybe(mess.date(day), 0.25),
+        mess.maybe(rng.choice(("Low", "Medium", "High", "Very High")), 0.3),
         mess.maybe(rng.choice(TABLES.TAGS)[0], 0.3),
-        mess.maybe(rng.choice(("询价", "来自展会", "Asked for a data sheet", "旧泵漏水，\n急")), 0.6),
+        mess.maybe(
+            rng.choice(("询价", "来自展会", "Asked for a data sheet", "旧泵漏水，\n急")), 0.6
+        ),
     ]
 
 
 def products(rng, mess):
     """Return header and rows for ``product.template``."""
-    header = ["Name", "Internal Reference", "Product Type", "Track Inventory", "Product Category",
-              "Sales Price", "Cost", "Weight", "Sales", "Sales Description"]
+    header = [
+        "Name",
+        "Internal Reference",
+        "Product Type",
+        "Track Inventory",
+        "Product Category",
+        "Sales Price",
+        "Cost",
+        "Weight",
+        "Sales",
+        "Sales Description",
+    ]
     rows = [product_row(rng, mess, number) for number in range(ROWS - DUPLICATES)]
     return header, mess.duplicate(rows, (0, 9))
 
@@ -155,11 +227,15 @@ def product_row(rng, mess, number):
     cost = base.cost or 90
     return [
         mess.spaces(f"{rng.choice((base.name, base.name_zh))} #{number}"),
-        mess.maybe(mess.spaces(f"{base.code}-{number:04d}"), 0.1), "Goods" if goods else "Service",
-        rng.choice(("1", "yes", "TRUE")) if goods else "0", TABLES.CATEGORIES[base.kind],
-        mess.amount(base.price * rng.uniform(0.8, 1.3)), mess.maybe(mess.amount(cost), 0.3),
+        mess.maybe(mess.spaces(f"{base.code}-{number:04d}"), 0.1),
+        "Goods" if goods else "Service",
+        rng.choice(("1", "yes", "TRUE")) if goods else "0",
+        TABLES.CATEGORIES[base.kind],
+        mess.amount(base.price * rng.uniform(0.8, 1.3)),
+        mess.maybe(mess.amount(cost), 0.3),
         mess.maybe(f"{rng.uniform(0.2, 180):.2f}", 0.4) if goods else "",
-        rng.choice(("1", "yes")), mess.maybe(rng.choice(("库存充足", "FKM, 0–120 °C", "停产，用新型号")), 0.6),
+        rng.choice(("1", "yes")),
+        mess.maybe(rng.choice(("库存充足", "FKM, 0–120 °C", "停产，用新型号")), 0.6),
     ]
 
 
@@ -173,7 +249,11 @@ def write(name, header, rows):
 
 def main():
     """Write the three files."""
-    for name, make in (("customers.csv", customers), ("leads.csv", leads), ("products.csv", products)):
+    for name, make in (
+        ("customers.csv", customers),
+        ("leads.csv", leads),
+        ("products.csv", products),
+    ):
         rng = random.Random(f"{SEED}/{name}")
         write(name, *make(rng, Mess(rng)))
 
