@@ -94,7 +94,7 @@ def _test_options(parser):
         "paths",
         nargs="*",
         metavar="PATH",
-        help="folders or files below addons/ or tests/, PATH::Class::test too; none means everything",
+        help="folders or files below addons/ or tests/ (PATH::Class::test too); none: all",
     )
     parser.add_argument(
         "-k", dest="keyword", metavar="EXPRESSION", help="only tests whose name matches"
@@ -150,6 +150,45 @@ def _lint(workspace, options):
 
     result = Lint(Platform(workspace).prepare()).check(options.paths, fix=options.fix)
     return 1 if result.failed else 0
+
+
+# -- bench, i18n -----------------------------------------------------------------------------
+
+
+def _bench_options(parser):
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a file of tests/benchmarks/")
+    parser.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a size of the benchmark, as in --set lines=10000",
+    )
+
+
+def _bench(workspace, options):
+    from . import bench
+
+    if not options.names:
+        say("benchmarks: " + (", ".join(bench.names(workspace.root)) or "none yet"))
+        return 0
+    benchmarks = bench.Benchmarks(Platform(workspace).prepare())
+    values = dict(value.split("=", 1) for value in options.values)
+    return max(benchmarks.run(name, values) for name in options.names)
+
+
+def _i18n_options(parser):
+    parser.add_argument("addons", nargs="*", metavar="ADDON", help="none means all of them")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, only say what is wrong"
+    )
+
+
+def _i18n(workspace, options):
+    from . import i18n
+
+    return i18n.command(Platform(workspace).prepare(), options.addons, options.check)
 
 
 # -- run, shell, psql, start, stop, clean ------------------------------------------------------
@@ -263,6 +302,18 @@ COMMANDS = [
     ),
     ("lint", _lint_options, _lint, "Check style with ruff, pylint-odoo, prettier and eslint."),
     (
+        "bench",
+        _bench_options,
+        _bench,
+        "Run benchmarks and write bench/results/NAME.json.\n\nWithout NAME: which there are.",
+    ),
+    (
+        "i18n",
+        _i18n_options,
+        _i18n,
+        "Export the addons' terms, update zh_CN, and say what is missing or out of date.",
+    ),
+    (
         "shell",
         _database_options,
         _shell,
@@ -273,7 +324,8 @@ COMMANDS = [
         "start",
         _no_options,
         _start,
-        "Set everything up and leave the test database server running.\n\nPrints the environment variables\n"
+        "Set everything up and leave the test database server running.\n\nPrints the environment\n"
+        "variables "
         "for tools of your own; ./suite stop ends the server.",
     ),
     ("stop", _no_options, _stop, "End the served Odoo and the database servers of this checkout."),

@@ -143,8 +143,12 @@ class Databases:
         output = self.odoo(*arguments, what=what, step=_ModuleProgress(step) if step else None)
         return problems(output)
 
-    def script(self, database, code, *, what, step=None):
-        """Run Python code in an Odoo shell on ``database``."""
+    def script(self, database, code, *, what, step=None, port=None, **options):
+        """Run Python code in an Odoo shell on ``database``.
+
+        :param port: for code that starts the web server itself, as Odoo's test runner does
+        """
+        http = ["--http-port", str(port)] if port else ["--no-http"]
         path = self.workspace.folder("tmp") / f"script-{os.getpid()}-{time.monotonic_ns()}.py"
         path.write_text(code)
         try:
@@ -155,11 +159,12 @@ class Databases:
                     self.config,
                     "-d",
                     database,
-                    "--no-http",
-                    "--shell-interface=python",
+                    "--max-cron-threads=0",
+                    *http,
                     what=what,
                     step=step,
                     stdin=handle,
+                    **options,
                 )
         finally:
             path.unlink()
@@ -223,9 +228,12 @@ class Databases:
             f"{TEMPLATE_FORMAT}:{self.tree.package}:{release.stat().st_mtime_ns}:{LANGUAGE}".encode()
         ).hexdigest()[:12]
 
-    def template(self, addons):
-        """Name of the template database, built or extended as the addons' dependencies ask for."""
-        wanted = set(self.template_modules(addons))
+    def template(self, addons, more=()):
+        """Name of the template database, built or extended as the addons' dependencies ask for.
+
+        :param more: further core modules
+        """
+        wanted = {*self.template_modules(addons), *more}
         self._check_modules_exist(wanted)
         with self.workspace.lock(f"template-{self.name}", "builds the template database"):
             return self._template(wanted)
@@ -311,13 +319,14 @@ class Databases:
 
     # -- base: template + our addons -----------------------------------------------------------
 
-    def base(self, addons, names):
+    def base(self, addons, names, template=None):
         """Name of a database with these addons of ours (and what they need) installed.
 
+        :param template: another template than the usual one
         :return: ``(database, warnings of its installation)``
         """
         chosen = addons.with_glue(names)
-        template = self.template(addons)
+        template = template or self.template(addons)
         digests = {name: addons.by_name[name].digest() for name in chosen}
         text = json.dumps([template, digests], sort_keys=True)
         name = f"{self.server.prefix}base_{hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -124,7 +124,7 @@ class Runner:
                 if selection.odoo or selection.hoot:
                     self._on_addons(databases, selection, whole)
                 if selection.demo:
-                    self._on_demo(databases, selection)
+                    self._on_demo(databases, selection, whole)
         return self._close()
 
     def _close(self):
@@ -159,7 +159,8 @@ class Runner:
         self.total += Lint(self.platform).check()
 
     def _on_addons(self, databases, selection, whole):
-        base, warnings = databases.base(self.platform.addons, sorted(selection.addons))
+        addons = self.platform.addons
+        base, warnings = databases.base(addons, sorted(selection.addons))
         self._installation(warnings, "addons")
         with databases.throw_away(base, "test") as database:
             if selection.odoo:
@@ -167,14 +168,17 @@ class Runner:
             for name in sorted(selection.hoot):
                 self._hoot(databases, database, name)
             if whole:
-                self._translations(databases, database)
+                self._translations(databases, database, addons.names())
 
-    def _on_demo(self, databases, selection):
+    def _on_demo(self, databases, selection, whole):
         addons = self.platform.addons
         base, warnings = databases.base(addons, addons.names(demo=True))
         self._installation(warnings, DEMO)
         with databases.throw_away(base, "demo") as database:
             self._odoo_pytest(databases, database, selection.demo, DEMO)
+            if whole:
+                demo = [name for name in addons.by_name if addons.needs_demo(name)]
+                self._translations(databases, database, demo)
 
     def _installation(self, warnings, name):
         """Installing is the first test: its log must be as clean as any other."""
@@ -184,13 +188,13 @@ class Runner:
             f"installation of {name}: {len(warnings)} warnings in the log", warnings
         )
 
-    def _translations(self, databases, database):
+    def _translations(self, databases, database, names):
         from .i18n import Translations
 
-        problems = Translations(self.platform, databases).check(database)
+        problems = Translations(self.platform, databases).check(database, names)
         for text in problems:
             say(f"  {text}")
-        self.total += Result.check("translations", problems)
+        self.total += Result.check(f"translations: {len(problems)} problems", problems)
 
     def _odoo_pytest(self, databases, database, paths, name):
         command = [
@@ -248,7 +252,7 @@ class Runner:
                 "--stop-after-init",
                 "--max-cron-threads=0",
                 "--http-port",
-                _free_port(),
+                free_port(),
                 "--test-tags",
                 f"/web:WebSuite.test_unit_desktop[@{name}]",
                 what=f"JavaScript tests of {name}",
@@ -292,7 +296,8 @@ def _hoot_line(line):
     return line[position:].strip() if position >= 0 else None
 
 
-def _free_port():
+def free_port():
+    """A TCP port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
