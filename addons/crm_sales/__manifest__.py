@@ -12,8 +12,11 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "wizards/crm_commission_dispute_views.xml",
+        "wizards/crm_commission_settle_views.xml",
+        "wizards/crm_commission_simulation_views.xml",
         "wizards/crm_contract_terminate_views.xml",
         "wizards/crm_sale_replace_salesperson_views.xml",
+        "report/crm_commission_statement_templates.xml",
         "views/crm_commission_line_views.xml",
         "views/crm_commission_statement_views.xml",
         "views/crm_contract_cost_views.xml",
@@ -23,4 +26,9 @@
         "views/sale_order_views.xml",
         "views/crm_sales_menus.xml",
     ],
+    "assets": {
+        "web.report_assets_common": ["crm_sales/static/src/report/statement.scss"],
+        "web.assets_backend": ["crm_sales/static/src/my_commission/*"],
+        "web.assets_tests": ["crm_sales/static/tests/tours/*.js"],
+    },
 }

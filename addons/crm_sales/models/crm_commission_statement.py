@@ -124,7 +124,9 @@ class CrmCommissionStatement(models.Model):
         for statement in self:
             own = entries.get(statement.id, nothing)
             statement.order_count = len(own.order_id)
-            statement.invoice_count = len(own.source_move_ids.filtered(lambda move: move.is_invoice(True)))
+            statement.invoice_count = len(
+                own.source_move_ids.filtered(lambda move: move.is_invoice(True))
+            )
 
     @api.depends_context("lang")
     def _compute_explanation_html(self):

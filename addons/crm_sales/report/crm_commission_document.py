@@ -38,11 +38,12 @@ class CrmCommissionDocument(models.AbstractModel):
         statements.check_access("read")
         # sudo: the documents behind statements that the user may read, as just checked
         statements = statements.sudo()
-        entries = self._entries(statements)
+        entries = statements._subledger_entries().grouped("res_id")
+        nothing = statements.env["crm.subledger.entry"]
         credits, scales = statements._credits(detail=False), statements._scales()
         found = {}
         for statement in statements:
-            own = entries[statement.id]
+            own = entries.get(statement.id, nothing)
             explanation = statement._explain(credits.get(statement.id, []), scales)
             found[statement.id] = {
                 "payments": self._payments(own),
@@ -69,13 +70,6 @@ class CrmCommissionDocument(models.AbstractModel):
                     "commission": line.commission,
                 }
             )
-        return found
-
-    @api.model
-    def _entries(self, statements):
-        found = defaultdict(self.env["crm.subledger.entry"].browse)
-        for entry in statements._subledger_entries():
-            found[entry.res_id] |= entry
         return found
 
     @api.model
