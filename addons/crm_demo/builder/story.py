@@ -13,7 +13,7 @@ from .plan import days
 CUSTOMER = "苏州泓泽热能有限公司"
 TITLE = "Boiler house pumps 锅炉房循环泵"
 STOCK = 100
-PRIOR = (tables.PRIOR_PRODUCT, 8, 0)
+PRIOR = (tables.PRIOR_PRODUCT, 250, 0)
 DEAL = (tables.STORY_PRODUCT, 10, 5)
 RETURNED = 2
 PRIOR_ORDER, PRIOR_PAYMENT = 1, 6
@@ -86,7 +86,7 @@ def create_customer(env, ctx):
 
 
 def play_prior_deal(env, ctx, customer, start):
-    """Sell, deliver, invoice and collect 80,000.00 before the deal of the story."""
+    """Sell, invoice and collect services of 80,000.00 before the deal of the story."""
     order = sell(env, ctx, customer, PRIOR, day(start, PRIOR_ORDER))
     invoice = deliver_and_invoice(env, order, *(day(start, PRIOR_ORDER + n) for n in (1, 2)))
     accounting.pay(env, ctx, invoice, day(start, PRIOR_PAYMENT))
@@ -151,11 +151,12 @@ def sell(env, ctx, customer, line, date, lead=None):
 
 
 def deliver_and_invoice(env, order, delivered, invoiced):
-    """Validate the delivery and post the invoice; return the invoice."""
+    """Validate the delivery, if there is one, and post the invoice; return the invoice."""
     picking = order.picking_ids
-    picking.action_assign()
-    orders.validate(picking)
-    orders.backdate(picking, delivered)
+    if picking:
+        picking.action_assign()
+        orders.validate(picking)
+        orders.backdate(picking, delivered)
     invoice = order._create_invoices()
     invoice.invoice_date = invoiced
     invoice.action_post()

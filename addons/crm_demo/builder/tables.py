@@ -211,7 +211,7 @@ PRODUCT_BY_CODE = {product.code: product for product in PRODUCTS}
 STORY_PRODUCT = "CP-150"
 """Kept for the story deals, so that an accountant finds its stock untouched by anything else."""
 
-PRIOR_PRODUCT = "CP-100"
+PRIOR_PRODUCT = "SV-COM"
 CONTRACT_PRODUCT = "MC-24M"
 
 LOST_REASONS = (

@@ -1,1 +1,9 @@
-from . import test_company, test_import, test_logins, test_plan, test_story_d1
+from . import (
+    test_commissions,
+    test_company,
+    test_import,
+    test_invariants,
+    test_logins,
+    test_plan,
+    test_story_d1,
+)

@@ -81,3 +81,50 @@ class TestStoryD1(DemoCase):
         )
         prior = invoices - self.invoice
         self.assertAmount(sum(prior.mapped("amount_untaxed")), 80000)
+
+    def entries(self, login):
+        """Return the commission entries of the deal for that person, in order of date."""
+        return self.env["crm.subledger.entry"].search(
+            [
+                ("order_id", "=", self.order.id),
+                ("partner_id", "=", self.users[login].partner_id.id),
+            ],
+            order="date, id",
+        )
+
+    def test_commission_and_claw_back(self):
+        self.assertEqual(self.entries("li").mapped("amount"), [-2450.0, -2850.0, 1140.0])
+        self.assertEqual(self.entries("wang").mapped("amount"), [-285.0, -285.0, 114.0])
+        self.assertAmount(self.order.commission_amount, 4160 + 456)
+
+    def test_journal_entries_of_the_commission(self):
+        moves = (self.entries("li") | self.entries("wang")).move_id
+        self.assertEqual(len(moves), 3)
+        sides = [
+            {code: self.side(move, code) for code in ("6601", "2211")}
+            for move in moves.sorted("date")
+        ]
+        self.assertEqual(sides[0], {"6601": (2735.0, 0.0), "2211": (0.0, 2735.0)})
+        self.assertEqual(sides[1], {"6601": (3135.0, 0.0), "2211": (0.0, 3135.0)})
+        self.assertEqual(sides[2], {"6601": (-1254.0, 0.0), "2211": (0.0, -1254.0)})
+
+    def side(self, move, code):
+        """Return (debit, credit) of the account in the entry."""
+        lines = move.line_ids.filtered(lambda line: line.account_id.code.startswith(code))
+        return sum(lines.mapped("debit")), sum(lines.mapped("credit"))
+
+    def test_quarter_of_li(self):
+        start, _end = story_quarter(self.invoice.date)
+        statement = self.env["crm.commission.statement"].search(
+            [
+                ("partner_id", "=", self.users["li"].partner_id.id),
+                ("date_from", "=", start),
+                ("plan_id.period", "=", "quarter"),
+            ]
+        )
+        self.assertAmount(statement.basis, 80000 + 91200)
+        self.assertAmount(statement.earned, 80000 * 0.03 + 4160)
+
+    def test_contribution_of_the_deal(self):
+        rows = self.env["crm.deal.contribution"].search([("order_id", "=", self.order.id)])
+        self.assertAmount(sum(rows.mapped("amount")), 26584)
