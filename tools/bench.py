@@ -19,7 +19,15 @@ KINDS = ("suite", "core")
 
 
 def names(root):
-    return sorted(path.stem for path in (Path(root) / FOLDER).glob("*.py") if path.stem[0] != "_")
+    """Files of the folder that have a function ``run``; the others are what they share."""
+    return sorted(
+        path.stem
+        for path in (Path(root) / FOLDER).glob("*.py")
+        if any(
+            isinstance(node, ast.FunctionDef) and node.name == "run"
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+        )
+    )
 
 
 def declared_databases(source):

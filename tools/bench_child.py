@@ -129,6 +129,7 @@ def _rounded(value):
 
 def load(name):
     """The benchmark's module."""
+    sys.path.insert(0, str(FOLDER))  # benchmarks share helpers
     spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

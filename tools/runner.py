@@ -60,9 +60,9 @@ def _all_paths(root, addons):
 
 def _sort_in(selection, root, addons, argument):
     file_part = argument.split("::")[0].rstrip("/")
-    path = (Path.cwd() / file_part) if (Path.cwd() / file_part).exists() else root / file_part
-    path = path.resolve()
-    if not path.exists() or root not in [path, *path.parents]:
+    tried = [(folder / file_part).resolve() for folder in (Path.cwd(), root)]
+    path = next((each for each in tried if each.exists() and root in [each, *each.parents]), None)
+    if path is None:
         raise SuiteError(
             f"There is no {argument}.", "", "name a folder or a file below addons/ or tests/"
         )
