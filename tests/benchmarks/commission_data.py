@@ -22,6 +22,31 @@ TABLES = (
     "crm_commission_participant",
 )
 
+#: The basis of every payee and quarter in one query, written by hand for this data.
+PEER = """
+    WITH document AS (
+        SELECT m.id, sol.order_id, -SUM(l.balance) AS untaxed, m.amount_total_signed AS total
+          FROM account_move m
+          JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'product'
+          JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+          JOIN sale_order_line sol ON sol.id = r.order_line_id
+         WHERE m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund')
+           AND m.company_id = %(company)s
+      GROUP BY m.id, sol.order_id
+    ), collected AS (
+        SELECT d.order_id, p.max_date AS date, SUM(p.amount * d.untaxed / d.total) AS amount
+          FROM document d
+          JOIN account_move_line l ON l.move_id = d.id AND l.display_type = 'payment_term'
+          JOIN account_partial_reconcile p ON p.debit_move_id = l.id
+      GROUP BY d.order_id, p.max_date
+    )
+    SELECT owner.partner_id, date_trunc('quarter', c.date)::date, SUM(c.amount)
+      FROM collected c
+      JOIN crm_commission_participant owner
+        ON owner.order_id = c.order_id AND owner.role = 'owner'
+  GROUP BY 1, 2
+"""
+
 
 class CommissionData:
     """Fills a database with ``lines`` posted invoice lines of ``payees`` people.
