@@ -72,7 +72,7 @@ class CrmCommissionMember(models.Model):
         for member in self:
             member.display_name = member.partner_id.name or self.env._("New member")
 
-    @api.constrains("user_id", "agent_id")
+    @api.constrains("plan_id", "user_id", "agent_id")
     def _check_person(self):
         for member in self:
             if bool(member.user_id) == bool(member.agent_id):
@@ -95,7 +95,7 @@ class CrmCommissionMember(models.Model):
 
     @api.constrains("user_id", "agent_id", "payout", "plan_id")
     def _check_employee(self):
-        payroll = self.filtered(lambda member: member.payout == "payroll")
+        payroll = self.filtered(lambda member: member.partner_id and member.payout == "payroll")
         # sudo: a manager of commissions need not be an officer of human resources
         employees = self.env["hr.employee"].sudo()._read_group(
             [

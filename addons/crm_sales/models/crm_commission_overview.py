@@ -7,7 +7,7 @@ from ..engine import period as engine
 from ..engine.scale import ZERO
 from .crm_commission_plan_version import to_decimal
 
-LINES = 50
+LINES = 10
 OPEN_DEALS = 100
 HISTORY = 8
 

@@ -75,7 +75,7 @@ class CrmCommissionParticipant(models.Model):
         for participant in self:
             participant.display_name = participant.partner_id.name or self.env._("New participant")
 
-    @api.constrains("user_id", "agent_id")
+    @api.constrains("order_id", "lead_id", "user_id", "agent_id")
     def _check_person(self):
         for participant in self:
             if bool(participant.user_id) == bool(participant.agent_id):

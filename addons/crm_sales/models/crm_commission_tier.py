@@ -22,14 +22,6 @@ class CrmCommissionTier(models.Model):
     rate = fields.Float("Rate (%)", digits=(8, 4), required=True)
     upper_bound = fields.Monetary("Up to", compute="_compute_upper_bound")
 
-    _bound_uniq = models.Constraint(
-        "UNIQUE(version_id, lower_bound)",
-        "Two tiers of one scale start at the same bound. Give each tier a bound of its own.",
-    )
-    _rate_positive = models.Constraint(
-        "CHECK(rate >= 0)", "The rate of a tier must not be negative."
-    )
-
     @api.depends("lower_bound", "version_id.tier_ids.lower_bound")
     def _compute_upper_bound(self):
         for tier in self:

@@ -1,8 +1,17 @@
 from . import (
+    test_access,
+    test_bad_input,
     test_documents,
     test_engine_amortisation,
     test_engine_basis,
     test_engine_period,
     test_engine_scale,
+    test_overview,
+    test_settle,
+    test_simulation,
+    test_statement,
+    test_statement_document,
+    test_statement_http,
     test_story_d2,
+    test_tours,
 )

@@ -7,6 +7,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { useService } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 
+const FIRST_ROWS = 10;
 const STATE_CLASSES = {
     computed: "text-bg-secondary",
     confirmed: "text-bg-info",
@@ -22,7 +23,7 @@ export class MyCommission extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ page: { name: "", plans: [] }, plan: null });
+        this.state = useState({ page: { name: "", plans: [] }, plan: null, all: false });
         useSetupAction();
         onWillStart(() => this.load());
     }
@@ -41,7 +42,13 @@ export class MyCommission extends Component {
         return this.plan.tiers.find((tier) => !tier.reached && tier.missing > 0);
     }
 
+    get expectedRows() {
+        const rows = this.plan.expected.rows;
+        return this.state.all ? rows : rows.slice(0, FIRST_ROWS);
+    }
+
     choosePlan(plan) {
+        this.state.all = false;
         this.state.plan = plan;
     }
 

@@ -1,0 +1,72 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+
+from .common import CommissionCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-02 08:00:00")
+class TestSettle(CommissionCase):
+    """Many statements confirmed, or paid, at once."""
+
+    @classmethod
+    @freeze_time("2026-04-02 08:00:00")
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._add_member(cls.plan, cls.chen, role="owner")
+        cls._pay(cls._invoice(cls._create_order(80000)))
+        cls._pay(cls._invoice(cls._create_order(10000, user=cls.chen)))
+        cls.env.flush_all()
+        cls.env.cr.precommit.run()
+        cls.statements = cls.env["crm.commission.statement"].search(
+            [("plan_id", "=", cls.plan.id), ("earned", ">", 0)], order="partner_id"
+        )
+        cls.of_li = cls.statements.filtered(lambda s: s.user_id == cls.li)
+
+    def settle(self, user, mode, statements=None):
+        form = Form(
+            self.env["crm.commission.settle"].with_user(user).with_context(
+                default_mode=mode, active_ids=(statements or self.statements).ids
+            )
+        )
+        return form.save()
+
+    def test_the_manager_confirms_all(self):
+        settle = self.settle(self.boss, "confirm")
+        self.assertEqual((settle.ready_count, settle.skipped_count), (2, 0))
+        self.assertEqual(settle.total, 2700.0)
+        settle.action_apply()
+        self.assertEqual(set(self.statements.mapped("state")), {"confirmed"})
+
+    def test_a_team_leader_confirms_the_team(self):
+        settle = self.settle(self.zhao, "confirm")
+        self.assertEqual(settle.line_ids.statement_id, self.of_li, "others are not even seen")
+        settle.action_apply()
+        self.assertEqual(self.of_li.state, "confirmed")
+
+    def test_nobody_confirms_their_own(self):
+        settle = self.settle(self.li, "confirm")
+        self.assertEqual(settle.ready_count, 0)
+        self.assertEqual(settle.line_ids.reason, "Somebody else confirms it")
+        with self.assertRaisesRegex(UserError, "None of these"):
+            settle.action_apply()
+
+    def test_what_is_not_confirmed_is_left_out_of_the_payment(self):
+        self.of_li.with_user(self.boss).action_confirm()
+        settle = self.settle(self.accountant, "pay")
+        self.assertEqual((settle.ready_count, settle.skipped_count), (1, 1))
+        self.assertEqual(settle.line_ids.mapped("reason"), [False, "It is computed"])
+        settle.action_apply()
+        self.assertEqual(self.of_li.state, "paid")
+        self.assertEqual(self.of_li.to_pay, 0.0)
+        self.assertEqual((self.statements - self.of_li).state, "computed")
+        self.assertEqual(
+            self.settle(self.accountant, "pay", self.of_li).line_ids.reason, "Nothing is to pay"
+        )
+
+    def test_only_accountants_pay(self):
+        self.of_li.with_user(self.boss).action_confirm()
+        with self.assertRaises(AccessError):
+            self.settle(self.boss, "pay", self.of_li).action_apply()
