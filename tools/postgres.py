@@ -187,7 +187,8 @@ class Cluster(Server):
 
     @property
     def data(self):
-        return self.folder / "data"
+        """The cluster's folder as the server's account reaches it: a link may lead elsewhere."""
+        return (self.folder / "data").resolve()
 
     @property
     def keep_marker(self):
@@ -210,7 +211,7 @@ class Cluster(Server):
     def ensure_started(self):
         if self._lost_in_a_crash():
             say("- the machine went down while the test databases were open: they are made anew")
-            shutil.rmtree(self.data.resolve(), ignore_errors=True)
+            shutil.rmtree(self.data, ignore_errors=True)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         self._check_version()
@@ -293,8 +294,10 @@ class Cluster(Server):
             self._write_settings(partial)
             target = home / "data"
             partial.rename(target)
-            if target != self.data:
-                self.data.symlink_to(target)
+            link = self.folder / "data"
+            if target.resolve() != link.resolve():
+                link.unlink(missing_ok=True)
+                link.symlink_to(target)
 
     def _write_settings(self, data):
         settings = {**COMMON_SETTINGS, **(THROW_AWAY_SETTINGS if self.throw_away else {})}

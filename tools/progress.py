@@ -6,6 +6,8 @@ import time
 
 #: Seconds without output after which a long step says that it is still alive.
 HEARTBEAT = 15.0
+#: Longest line of a step that goes on.
+WIDTH = 118
 
 
 def say(text=""):
@@ -75,9 +77,9 @@ class Step:
     def _beat(self):
         interval = 0.5 if sys.stdout.isatty() else HEARTBEAT
         while not self._done.wait(interval):
-            text = f"{self.title} … {seconds(self.elapsed)}  {self._note}"
+            text = f"{self.title} … {seconds(self.elapsed)}  {self._note}"[:WIDTH]
             if sys.stdout.isatty():
-                sys.stdout.write("\r\033[2K" + text[:110])
+                sys.stdout.write("\r\033[2K" + text)
                 sys.stdout.flush()
             else:
                 say(f"  {text}")

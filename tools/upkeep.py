@@ -50,7 +50,7 @@ def clean(workspace, databases_only=False):
     """Remove what ``./suite`` made: everything, or only the databases."""
     stop(workspace)
     for cluster in clusters(workspace):
-        data = cluster.data.resolve()
+        data = cluster.data
         shutil.rmtree(data, ignore_errors=True)
         shutil.rmtree(cluster.host, ignore_errors=True)
         if data.parent != cluster.folder:
