@@ -293,6 +293,9 @@ class Cluster(Server):
                 conf.write("\ninclude 'suite.conf'\n")
             self._write_settings(partial)
             target = home / "data"
+            if target.exists():  # somebody removed .suite/ by hand
+                self._pg("pg_ctl", "-D", target, "-m", "immediate", "stop")
+                shutil.rmtree(target)
             partial.rename(target)
             link = self.folder / "data"
             if target.resolve() != link.resolve():
