@@ -283,7 +283,7 @@ def argue(env, ctx, statements):
         env,
         ctx.users["zhao"],
         mine["zhao"],
-        "两笔十月前到账的货款没有计入 / Two payments are missing",
+        "季度末到账的两笔货款没有计入 / Two payments are missing",
     )
     dispute(env, ctx.users["qian"], mine["qian"], "The split with Zhao Lan should be 80/20")
     answer = env["crm.commission.dispute"].with_user(manager)

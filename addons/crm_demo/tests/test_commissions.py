@@ -13,6 +13,18 @@ class TestCommissions(DemoCase):
         super().setUpClass()
         cls.statements = cls.env["crm.commission.statement"].search([])
 
+    def test_figures_on_every_screen(self):
+        for model in (
+            "crm.commission.line",
+            "crm.commission.participant",
+            "crm.contract.cost",
+            "crm.deal.contribution",
+            "crm.subledger.entry",
+            "crm.subledger.report",
+            "crm.subledger.rollforward",
+        ):
+            self.assertTrue(self.env[model].search_count([], limit=1), model)
+
     def test_plans_are_in_force(self):
         plans = self.env["crm.commission.plan"].search([])
         self.assertEqual(len(plans), 3)
