@@ -27,4 +27,12 @@
         "views/res_config_settings_views.xml",
         "views/crm_subledger_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "crm_subledger/static/src/**/*",
+        ],
+        "web.assets_tests": [
+            "crm_subledger/static/tests/tours/**/*",
+        ],
+    },
 }

@@ -12,4 +12,5 @@ from . import (
     res_partner,
     sale_order,
 )
+
 from . import crm_subledger_item  # isort: skip  (inherits the mixin)

@@ -58,8 +58,9 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------
 
     def _check_draftable(self):
-        super()._check_draftable()
+        result = super()._check_draftable()
         self.env["crm.subledger.entry"]._accrued_moves(self)._raise_posted_by_subledger()
+        return result
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
         self.env["crm.subledger.entry"]._accrued_moves(self)._raise_posted_by_subledger()

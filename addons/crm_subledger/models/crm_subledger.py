@@ -237,7 +237,7 @@ class CrmSubledger(models.Model):
     @api.model
     def _cron_check(self):
         """Compare every sub-ledger with its account; where they differ, an activity says so."""
-        ledgers = self.search([], order="id")
+        ledgers = self.search([("company_id.active", "=", True)], order="id")
         progress = self.env["ir.cron"]
         progress._commit_progress(remaining=len(ledgers))
         for ledger in ledgers:
@@ -258,9 +258,9 @@ class CrmSubledger(models.Model):
             return differences
         _ledger, _partner, day, amount = differences[0]
         note = self.env._(
-            "The sub-ledger and the account %(account)s differ on %(count)s days; the first is "
-            "%(date)s with %(amount)s. Open “Compare with General Ledger” to see the items; "
-            "correct the manual journal items on the account, not the sub-ledger.",
+            "The sub-ledger and the account %(account)s differ (number of days: %(count)s), first "
+            "on %(date)s by %(amount)s. Click “Difference” and filter “Unexplained Items” to see "
+            "why; correct the manual journal items on the account, not the sub-ledger.",
             account=self.account_id.display_name,
             count=len(differences),
             date=format_date(self.env, day),

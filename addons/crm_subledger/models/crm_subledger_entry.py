@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -39,8 +41,11 @@ class CrmSubledgerEntry(models.Model):
     amount = fields.Monetary(
         required=True,
         readonly=True,
+        string="Balance",
         help="Signed balance in company currency: positive is a debit, negative a credit.",
     )
+    debit = fields.Monetary(compute="_compute_debit_credit", store=True, precompute=True)
+    credit = fields.Monetary(compute="_compute_debit_credit", store=True, precompute=True)
     partner_id = fields.Many2one("res.partner", readonly=True, index=True)
     res_model = fields.Char("Key Model", required=True, readonly=True)
     res_id = fields.Many2oneReference("Key", model_field="res_model", required=True, readonly=True)
@@ -105,6 +110,14 @@ class CrmSubledgerEntry(models.Model):
             known = entry.res_model in self.env
             entry.key_ref = f"{entry.res_model},{entry.res_id}" if known else False
 
+    @api.depends("amount")
+    def _compute_debit_credit(self):
+        # On the side of the journal item: storno is negative on the side of what it takes back.
+        for entry in self:
+            is_debit = (entry.amount > 0) != entry.line_id.is_storno
+            entry.debit = entry.amount if is_debit else 0.0
+            entry.credit = 0.0 if is_debit else -entry.amount
+
     @api.depends("ledger_id.code", "date")
     def _compute_display_name(self):
         for entry in self:
@@ -123,13 +136,23 @@ class CrmSubledgerEntry(models.Model):
         programme = self.env.get(self.res_model)
         if programme is None or not content:
             return Markup()
+        rows = [programme._subledger_explanation_row(row) for row in content["rows"]]
+        # What is owed reads as a positive amount here, whichever side the ledger keeps it on.
+        sign = (-self.sign if self.mirror_of_id else self.sign) or 1
+        totals = [
+            # + 0 makes a negative zero positive
+            (label, Decimal(amount) * sign + 0)
+            for label, amount in programme._subledger_explanation_totals(content)
+        ]
         return self.env["ir.qweb"]._render(
             "crm_subledger.explanation",
             {
                 "entry": self,
-                "rows": [programme._subledger_explanation_row(row) for row in content["rows"]],
+                "rows": rows,
+                "has_basis": any(basis for _label, basis, _rate, _amount in rows),
+                "has_rate": any(rate for _label, _basis, rate, _amount in rows),
                 "notes": [programme._subledger_explanation_note(n) for n in content["notes"]],
-                "totals": programme._subledger_explanation_totals(content),
+                "totals": totals,
                 "money": programme._subledger_format_money,
             },
         )
@@ -141,7 +164,8 @@ class CrmSubledgerEntry(models.Model):
             entry.invoice_count = len(moves.filtered(lambda move: move.is_invoice(True)))
             entry.payment_count = len(moves.filtered("origin_payment_id"))
 
-    def write(self, vals):
+    # Neither is ever allowed, so nothing is left for super() to do.
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(
             self.env._(
                 "The entries of a sub-ledger cannot be changed. Correct the document behind the "
@@ -158,7 +182,7 @@ class CrmSubledgerEntry(models.Model):
             )
         )
 
-    def copy(self, default=None):
+    def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(self.env._("The entries of a sub-ledger cannot be duplicated."))
 
     # ------------------------------------------------------------------

@@ -4,9 +4,9 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL
 
-from ..engine import Posted, Share, Slot, deltas, first_open_date, is_reduction
+from ..engine import Posted, Slot, deltas, first_open_date, is_reduction
 from .crm_subledger_entry import POSTED_KINDS
 
 

@@ -82,7 +82,9 @@ class CrmSubledgerQueue(models.Model):
         dirty = precommit.data.setdefault(DIRTY, defaultdict(set))
         if not dirty:
             # sudo: the ledger follows the documents, whoever changes them
-            queue = self.sudo().with_context(clean_context(self.env.context))
+            # The user's defaults must not reach the records that the loop creates.
+            context = clean_context(self.env.context)
+            queue = self.sudo().with_context(context)  # pylint: disable=context-overridden
             precommit.add(queue._work_off_remembered)
         dirty[records._name].update(records.ids)
 
@@ -123,7 +125,9 @@ class CrmSubledgerQueue(models.Model):
                 keys[records._name] |= records
                 continue
             for name in programmes:
-                keys[name] |= self._isolate(self.env[name]._subledger_keys_of, records) or keys[name]
+                keys[name] |= (
+                    self._isolate(self.env[name]._subledger_keys_of, records) or keys[name]
+                )
         return [records for records in keys.values() if records]
 
     @api.model

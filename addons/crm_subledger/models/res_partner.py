@@ -33,8 +33,9 @@ class ResPartner(models.Model):
         )
         action["domain"] = self._contribution_domain()
         action["context"] = {
+            "pivot_row_groupby": ["order_id"],
+            "pivot_column_groupby": ["kind"],
             "search_default_group_order": 1,
-            "search_default_group_kind": 1,
             "create": False,
         }
         return action

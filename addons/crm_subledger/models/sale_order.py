@@ -14,9 +14,15 @@ class SaleOrder(models.Model):
     )
     contribution_rate = fields.Float(
         compute="_compute_contribution",
-        string="Contribution Rate",
         digits=(16, 4),
         help="Contribution divided by posted revenue.",
+    )
+    contribution_statement = fields.Json(
+        compute="_compute_contribution_statement",
+        groups="account.group_account_readonly,account.group_account_invoice,"
+        "sales_team.group_sale_manager",
+        help="Revenue, cost of sales and every sub-ledger cost of the order, each down to its "
+        "journal entry.",
     )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
@@ -56,6 +62,13 @@ class SaleOrder(models.Model):
             order.contribution = sums.get((order, False), 0.0)
             order.contribution_rate = order.contribution / revenue if revenue else 0.0
 
+    @api.depends("contribution")
+    def _compute_contribution_statement(self):
+        rows = self.env["crm.deal.contribution"].search([("order_id", "in", self.ids)])
+        of_order = rows.grouped("order_id")
+        for order in self:
+            order.contribution_statement = of_order.get(order, rows.browse())._statement()
+
     def action_open_subledger_entries(self):
         """Open the sub-ledger entries that name these orders."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -66,10 +79,23 @@ class SaleOrder(models.Model):
         return action
 
     def action_open_contribution(self):
-        """Open the contribution statement of these orders."""
+        """Open the contribution statement of the order."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Contribution of %s", self.name),
+            "res_model": "sale.order",
+            "res_id": self.id,
+            "views": [(self.env.ref("crm_subledger.sale_order_view_form_contribution").id, "form")],
+            "target": "new",
+        }
+
+    def action_open_contribution_items(self):
+        """Open the rows behind the contribution statement as a list to filter and export."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_subledger.crm_deal_contribution_action"
         )
         action["domain"] = [("order_id", "in", self.ids)]
         action["context"] = {"search_default_group_kind": 1, "create": False}
+        action["views"] = [(False, "list"), (False, "pivot")]
         return action

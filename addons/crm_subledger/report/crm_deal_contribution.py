@@ -21,7 +21,7 @@ class CrmDealContribution(models.Model):
         "sale.order": ["partner_id", "company_id"],
     }
 
-    order_id = fields.Many2one("sale.order", string="Order", readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     commercial_partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
@@ -29,6 +29,7 @@ class CrmDealContribution(models.Model):
     team_id = fields.Many2one("crm.team", string="Sales Team", readonly=True)
     date = fields.Date(readonly=True)
     kind = fields.Selection(selection="_selection_kind", readonly=True)
+    ledger_id = fields.Many2one("crm.subledger", string="Sub-ledger", readonly=True)
     partner_id = fields.Many2one("res.partner", readonly=True)
     account_id = fields.Many2one("account.account", readonly=True)
     move_id = fields.Many2one("account.move", string="Journal Entry", readonly=True)
@@ -54,24 +55,21 @@ class CrmDealContribution(models.Model):
 
     @api.model
     def _select_order_columns(self):
-        return SQL(
-            "o.id AS order_id, o.company_id, p.commercial_partner_id, o.user_id, o.team_id"
-        )
+        return SQL("o.id AS order_id, o.company_id, p.commercial_partner_id, o.user_id, o.team_id")
 
     @api.model
     def _select_revenue(self):
         return SQL(
             """
-            SELECT aml.id::bigint * 4 AS id, %s, aml.date, 'revenue' AS kind, aml.partner_id,
+            SELECT (aml.id::bigint * 1024 + links.rank) * 4 AS id, %s, aml.date, 'revenue' AS kind,
+                   NULL::integer AS ledger_id, aml.partner_id,
                    aml.account_id, aml.move_id, NULL::integer AS entry_id,
                    -aml.balance / links.count AS amount
               %s
               JOIN account_move_line aml ON aml.id = rel.invoice_line_id
-        CROSS JOIN LATERAL (
-                    SELECT COUNT(*) AS count FROM sale_order_line_invoice_rel r
-                     WHERE r.invoice_line_id = aml.id
-                   ) links
+              JOIN account_account account ON account.id = aml.account_id
              WHERE aml.parent_state = 'posted' AND aml.display_type = 'product'
+               AND account.account_type ~ '^(income|expense)'
             """,
             self._select_order_columns(),
             self._from_order_lines(),
@@ -79,26 +77,30 @@ class CrmDealContribution(models.Model):
 
     @api.model
     def _from_order_lines(self):
+        # An invoice line that bills several order lines counts once: each has an equal part.
         return SQL(
             """FROM sale_order o
                JOIN res_partner p ON p.id = o.partner_id
                JOIN sale_order_line sol ON sol.order_id = o.id
-               JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = sol.id"""
+               JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = sol.id
+              CROSS JOIN LATERAL (
+                    SELECT COUNT(*) AS count,
+                           COUNT(*) FILTER (WHERE r.order_line_id < rel.order_line_id) AS rank
+                      FROM sale_order_line_invoice_rel r
+                     WHERE r.invoice_line_id = rel.invoice_line_id
+                   ) links"""
         )
 
     @api.model
     def _select_cost_of_sales(self):
         return SQL(
             """
-            SELECT aml.id::bigint * 4 + 1, %s, aml.date, 'cost_of_sales', aml.partner_id,
-                   aml.account_id, aml.move_id, NULL::integer, -aml.balance / links.count
+            SELECT (aml.id::bigint * 1024 + links.rank) * 4 + 1, %s, aml.date, 'cost_of_sales',
+                   NULL::integer, aml.partner_id, aml.account_id, aml.move_id, NULL::integer,
+                   -aml.balance / links.count
               %s
               JOIN account_move_line aml ON aml.cogs_origin_id = rel.invoice_line_id
               JOIN account_account account ON account.id = aml.account_id
-        CROSS JOIN LATERAL (
-                    SELECT COUNT(*) AS count FROM sale_order_line_invoice_rel r
-                     WHERE r.invoice_line_id = rel.invoice_line_id
-                   ) links
              WHERE aml.parent_state = 'posted' AND aml.display_type = 'cogs'
                AND account.account_type ~ '^(income|expense)'
             """,
@@ -112,7 +114,7 @@ class CrmDealContribution(models.Model):
         # here: its contribution is the entry's own signed balance.
         return SQL(
             """
-            SELECT e.id::bigint * 4 + 2, %s, e.date, l.kind, e.partner_id,
+            SELECT e.id::bigint * 4096 + 2, %s, e.date, l.kind, e.ledger_id, e.partner_id,
                    e.counterpart_account_id, e.move_id, e.id, e.amount
               FROM crm_subledger_entry e
               JOIN crm_subledger l ON l.id = e.ledger_id
@@ -124,6 +126,66 @@ class CrmDealContribution(models.Model):
             """,
             self._select_order_columns(),
         )
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        """Put the kinds in the order in which a statement reads: revenue first."""
+        if "kind" not in groupby_terms:
+            return super()._read_group_orderby(order, groupby_terms, query)
+        kinds = [code for code, _label in self._selection_kind()]
+        position = SQL("array_position(%s::varchar[], %s)", kinds, groupby_terms["kind"])
+        terms = []
+        for part in map(str.strip, (order or ",".join(groupby_terms)).split(",")):
+            name, _space, direction = part.partition(" ")
+            if name == "kind":
+                terms.append(SQL("%s DESC", position) if "DESC" in direction.upper() else position)
+            else:
+                terms.append(super()._read_group_orderby(part, groupby_terms, query))
+        return SQL(", ").join(terms)
+
+    # ------------------------------------------------------------------
+    # The statement of one deal
+    # ------------------------------------------------------------------
+
+    def _statement(self):
+        """Return the rows in ``self``, those of one deal, as a statement reads.
+
+        :return: ``{sections, amount, revenue}``; a section is revenue, cost of sales or one
+            sub-ledger: ``{key, label, amount, rows}``; amounts in company currency, dates as the
+            server formats them. A row names its journal entry, with an id where the user may
+            open it.
+        """
+        labels = dict(self._selection_kind())
+        rank = list(labels)
+        # sudo: who may read a row may read the names on it, as in a list
+        rows = self.sudo().sorted(
+            lambda row: (rank.index(row.kind), row.ledger_id.code or "", row.date, row.id)
+        )
+        may_open = set(self.move_id._filtered_access("read").ids)
+        sections = [
+            {
+                "key": f"{kind}-{ledger.id or 0}",
+                "label": ledger.name or labels[kind],
+                "amount": sum(group.mapped("amount")),
+                "rows": [row._statement_row(may_open) for row in group],
+            }
+            for (kind, ledger), group in rows.grouped(lambda r: (r.kind, r.ledger_id)).items()
+        ]
+        return {
+            "sections": sections,
+            "amount": sum(rows.mapped("amount")),
+            "revenue": sum(rows.filtered(lambda r: r.kind == "revenue").mapped("amount")),
+        }
+
+    def _statement_row(self, may_open):
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "date": fields.Date.to_string(self.date),
+            "move_id": self.move_id.id if self.move_id.id in may_open else False,
+            "move": self.move_id.name,
+            "partner": self.partner_id.display_name or "",
+            "amount": self.amount,
+        }
 
     def action_open_move(self):
         """Open the journal entry of the row."""

@@ -8,5 +8,6 @@ from . import (
     test_queue,
     test_report,
     test_settlement,
+    test_tours,
     test_triggers,
 )

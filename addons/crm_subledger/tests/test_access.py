@@ -80,8 +80,10 @@ class TestAccess(SubledgerCase):
         self.assertEqual(sum(self.item._subledger_entries().mapped("amount")), -600)
 
     def test_retry_needs_write_access(self):
-        row = self.env["crm.subledger.queue"].sudo().create(
-            {"res_model": "crm.subledger.item", "res_id": self.item.id}
+        row = (
+            self.env["crm.subledger.queue"]
+            .sudo()
+            .create({"res_model": "crm.subledger.item", "res_id": self.item.id})
         )
         with self.assertRaises(AccessError):
             row.with_user(self.salesman).action_retry()

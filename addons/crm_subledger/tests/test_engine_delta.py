@@ -19,7 +19,7 @@ from odoo.addons.crm_subledger.engine import (
 )
 
 DAY = date(2026, 3, 10)
-cents = st.integers(-10**9, 10**9).map(lambda n: Decimal(n) / 100)
+cents = st.integers(-(10**9), 10**9).map(lambda n: Decimal(n) / 100)
 
 
 def post(result, posted):

@@ -79,10 +79,12 @@ class TestLoop(SubledgerCase):
                 self.assertFalse(first.line_id.is_storno)
                 item.amount = 600
                 self.run_subledger()
-                line = (item._subledger_entries() - first).line_id
-                self.assertRecordValues(
-                    line, [{"debit": debit, "credit": credit, "balance": 400}]
-                )
+                entry = item._subledger_entries() - first
+                line = entry.line_id
+                self.assertRecordValues(line, [{"debit": debit, "credit": credit, "balance": 400}])
+                self.assertRecordValues(entry, [{"debit": debit, "credit": credit, "amount": 400}])
+                self.assertIn("Posted before", entry.explanation_html)
+                self.assertIn(">600.00<", entry.explanation_html, "owed reads positive")
                 other = line.move_id.line_ids - line
                 self.assertRecordValues(
                     other, [{"debit": -400 if storno else 0, "credit": 0 if storno else 400}]
@@ -154,7 +156,7 @@ class TestLoop(SubledgerCase):
             {"target": "-2000.0", "before": "-2450.00", "delta": "450.00"},
         )
         html = entry.explanation_html
-        for text in ("Bonus", "2,000.00", "-2,450.00", "450.00", "Target", "Posted before"):
+        for text in ("Bonus", ">2,000.00<", ">2,450.00<", ">-450.00<", "Target", "Posted before"):
             self.assertIn(text, html)
 
     def test_posted_moves_are_corrected_through_their_document(self):

@@ -49,6 +49,39 @@ class TestReport(SubledgerCase):
         )
         self.assertEqual(self.ledger.difference, 30)
 
+    def _unexplained(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.env["crm.subledger.report"].search(
+            [("ledger_id", "=", self.ledger.id), ("unexplained", "=", True)]
+        )
+
+    def test_unexplained_is_what_the_other_ledger_lacks(self):
+        item = self._create_item(500)
+        item.action_post()
+        item.copy({"amount": 20}).action_post()
+        self.run_subledger()
+        self.assertFalse(self._unexplained())
+        move = self._manual_move(30)
+        row = self._unexplained()
+        self.assertEqual((row.move_id, row.difference), (move, 30))
+        move.button_draft()
+        self.assertFalse(self._unexplained())
+
+    def test_a_settlement_taken_back_is_not_unexplained(self):
+        item = self._create_item(500)
+        item.action_post()
+        self.run_subledger()
+        bill = self._manual_move(-500, "2026-04-01")
+        bill.button_draft()
+        bill.line_ids.filtered(lambda line: line.account_id == self.payable).write(
+            {"subledger_key_model": item._name, "subledger_key_id": item.id}
+        )
+        for state in ("posted", "draft"):
+            bill.action_post() if state == "posted" else bill.button_draft()
+            self.assertEqual(bill.state, state)
+            self.assertFalse(self._unexplained())
+
     def test_daily_check_raises_one_activity_and_clears_it(self):
         move = self._manual_move(30)
         cron = self.env.ref("crm_subledger.ir_cron_check")
