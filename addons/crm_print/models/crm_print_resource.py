@@ -4,14 +4,16 @@ import mimetypes
 import posixpath
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Map, RequestRedirect, Rule
+
 from odoo import SUPERUSER_ID, api, models
-from odoo.addons.base.models.assetsbundle import ANY_UNIQUE
 from odoo.exceptions import UserError
 from odoo.tools import file_open
 from odoo.tools.image import image_process
 from odoo.tools.mimetypes import guess_mimetype
-from werkzeug.exceptions import NotFound
-from werkzeug.routing import Map, RequestRedirect, Rule
+
+from odoo.addons.base.models.assetsbundle import ANY_UNIQUE
 
 _logger = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ import xlsxwriter
 
 from odoo import api, fields, models
 
+
 class CrmCommissionDocument(models.AbstractModel):
     """What a statement says on paper and in a spreadsheet: both print the same figures."""
 
@@ -40,11 +41,12 @@ class CrmCommissionDocument(models.AbstractModel):
         statements = statements.sudo()
         entries = statements._subledger_entries().grouped("res_id")
         nothing = statements.env["crm.subledger.entry"]
-        credits, scales = statements._credits(detail=False), statements._scales()
+        credits = statements._credits(detail=False)
+        terms = statements._terms(credits)
         found = {}
         for statement in statements:
             own = entries.get(statement.id, nothing)
-            explanation = statement._explain(credits.get(statement.id, []), scales)
+            explanation = statement._explain(credits.get(statement.id, []), terms)
             found[statement.id] = {
                 "payments": self._payments(own),
                 "steps": self._steps(statement, explanation, own),

@@ -12,7 +12,6 @@ class TestSettle(CommissionCase):
     """Many statements confirmed, or paid, at once."""
 
     @classmethod
-    @freeze_time("2026-04-02 08:00:00")
     def setUpClass(cls):
         super().setUpClass()
         cls._add_member(cls.plan, cls.chen, role="owner")

@@ -12,7 +12,6 @@ class TestSimulation(CommissionCase):
     """A version against the documents of the last period; nothing is posted."""
 
     @classmethod
-    @freeze_time("2026-04-02 08:00:00")
     def setUpClass(cls):
         super().setUpClass()
         cls._pay(cls._invoice(cls._create_order(137000)))

@@ -1,4 +1,5 @@
 import io
+from unicodedata import normalize
 from zipfile import ZipFile
 
 from freezegun import freeze_time
@@ -8,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools.pdf import PdfFileReader
 
-from .common import CommissionCase
+from .common import CommissionCase, day
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -44,7 +45,6 @@ class TestStatementDocument(CommissionCase):
     """What a statement says on paper and in a spreadsheet, and to whom."""
 
     @classmethod
-    @freeze_time("2026-04-02 08:00:00")
     def setUpClass(cls):
         super().setUpClass()
         cls.first = cls._create_order(80000)
@@ -69,7 +69,9 @@ class TestStatementDocument(CommissionCase):
             "crm_sales.report_commission_statement", self.statement.ids
         )[0]
         reader = PdfFileReader(io.BytesIO(content), strict=False)
-        return [" ".join(page.extract_text().split()) for page in reader.pages]
+        # fonts share a glyph between a character and its radical: compare what they look like
+        texts = (normalize("NFKC", page.extract_text()) for page in reader.pages)
+        return [" ".join(text.split()) for text in texts]
 
     def test_contents(self):
         content = self.document(self.li)._collect(self.statement)[self.statement.id]
@@ -93,8 +95,9 @@ class TestStatementDocument(CommissionCase):
         self._add_member(plan, self.chen, role="owner")
         self._create_version(plan, floor=1000)
         self.run_subledger()
-        self.env["crm.commission.statement"]._cron_close_periods()
+        self.env["crm.commission.statement"]._ensure_guaranteed(day("2026-04-02"))
         statement = self._statement(self.chen, plan=plan)
+        statement._subledger_run()
         self.assertEqual(statement.earned, 1000.0)
         content = self.document(self.chen)._collect(statement)[statement.id]
         self.assertEqual(content["steps"], [("Guaranteed minimum", "", "", "1,000.00")])
@@ -130,10 +133,10 @@ class TestStatementDocument(CommissionCase):
         self.assertEqual(summary["A2"], "Li")
         self.assertEqual((summary["F2"], summary["H2"]), ("137000", "4850"))
         self.assertEqual(summary["J2"], "=H2-I2")
-        self.assertEqual(summary["J4"], "=SUBTOTAL(109,J2:J2)")
+        self.assertEqual(summary["J3"], "=SUBTOTAL(109,J2:J2)")
         lines = book.cells(2)
         self.assertEqual((lines["F3"], lines["G3"]), ("57000", "2450"))
-        self.assertEqual(lines["G5"], "=SUBTOTAL(109,G2:G3)")
+        self.assertEqual(lines["G4"], "=SUBTOTAL(109,G2:G3)")
 
     def test_workbook_is_ready_to_read(self):
         sheet = Workbook(self.document(self.accountant)._xlsx(self.statement)).xml(1)

@@ -42,6 +42,13 @@ export class MyCommission extends Component {
         return this.plan.tiers.find((tier) => !tier.reached && tier.missing > 0);
     }
 
+    get nextTierText() {
+        return _t("%(amount)s more and the rate is %(rate)s.", {
+            amount: this.money(this.nextTier.missing),
+            rate: this.percent(this.nextTier.rate),
+        });
+    }
+
     get expectedRows() {
         const rows = this.plan.expected.rows;
         return this.state.all ? rows : rows.slice(0, FIRST_ROWS);
