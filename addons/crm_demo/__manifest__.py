@@ -20,4 +20,5 @@
         "sale_stock",
     ],
     "post_init_hook": "post_init_hook",
+    "assets": {"web.assets_tests": ["crm_demo/static/tests/tours/**/*"]},
 }

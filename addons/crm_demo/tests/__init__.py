@@ -6,4 +6,5 @@ from . import (
     test_logins,
     test_plan,
     test_story_d1,
+    test_tour_d1,
 )
