@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -13,6 +14,8 @@ from .errors import SuiteError
 
 #: Process groups we started and that may still run, killed when ``./suite`` ends.
 _groups = set()
+#: A line of an Odoo server log, which ends what came before it.
+LOG_LINE_START = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ [A-Z]+ ")
 
 
 def as_root(command):
@@ -75,10 +78,31 @@ def run(command, *, what, log=None, remedy="", step=None, keep=None, check=True,
     if code and check:
         raise SuiteError(
             f"{what} failed (exit code {code}).",
-            "".join(output[-25:]).strip() or shlex.join(command),
+            explanation(output) or shlex.join(command),
             remedy or (f"the whole log is in {log}" if log else ""),
         )
     return "".join(output)
+
+
+def explanation(lines):
+    """The part of a failed program's output that says why: its last traceback, or its last lines.
+
+    >>> explanation(["fine\\n", "Traceback (most recent call last):\\n", "  File\\n", "Error: x\\n"])
+    'Traceback (most recent call last):\\n  File\\nError: x'
+    """
+    start_line = max(
+        (number for number, line in enumerate(lines) if line.startswith("Traceback")), default=None
+    )
+    if start_line is None:
+        return "".join(lines[-15:]).strip()
+    found = lines[start_line : start_line + 1]
+    for line in lines[start_line + 1 :]:
+        if LOG_LINE_START.match(line):
+            break
+        found.append(line)
+    if len(found) > 16:
+        found = [found[0], "  …\n", *found[-14:]]
+    return "".join(found).strip()
 
 
 def start(command, **options):
