@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 INVOICE_TYPES = ("out_invoice", "out_refund")
+FEW_DEALS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,10 @@ class Scope:
     partners: tuple[int, ...] | None = None
     moves: bool = False
     window: tuple | None = None
+
+    def is_small(self):
+        """Whether looking single deals up is cheaper than reading all of them."""
+        return self.deals is not None and len(self.deals) <= FEW_DEALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +155,7 @@ class CrmCommissionCredit(models.AbstractModel):
                      JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'product'
                 LEFT JOIN %(order_lines)s
                     WHERE m.id IN %(moves)s AND m.move_type IN %(types)s""",
-                order_lines=self._sql_order_lines(),
+                order_lines=self._sql_order_lines(few=True),
                 moves=tuple(moves.ids),
                 types=INVOICE_TYPES,
             )
@@ -207,7 +212,7 @@ class CrmCommissionCredit(models.AbstractModel):
                 company=company.id,
                 types=INVOICE_TYPES,
                 span=span,
-                order_lines=self._sql_order_lines(),
+                order_lines=self._sql_order_lines(few=False),
             )
         )
 
@@ -217,14 +222,25 @@ class CrmCommissionCredit(models.AbstractModel):
         return tuple(sorted(deal for (deal,) in rows))
 
     @api.model
-    def _sql_order_lines(self):
-        """Join ``l`` to its order line ``sol``; a line invoices one order line in practice, and
-        is counted once in any case."""
+    def _sql_order_lines(self, few):
+        """Join ``l`` to its order line ``sol``; a line that invoices several counts once.
+
+        :param few: look the order line up per line, instead of reading all of them in order
+        """
+        if few:
+            return SQL(
+                """LATERAL (
+                   SELECT ordered.*
+                     FROM sale_order_line_invoice_rel rel
+                     JOIN sale_order_line ordered ON ordered.id = rel.order_line_id
+                    WHERE rel.invoice_line_id = l.id
+                 ORDER BY rel.order_line_id LIMIT 1) AS sol ON TRUE"""
+            )
         return SQL(
             """(SELECT DISTINCT ON (invoice_line_id) invoice_line_id, order_line_id
                   FROM sale_order_line_invoice_rel
               ORDER BY invoice_line_id, order_line_id) AS r ON r.invoice_line_id = l.id
-            LEFT JOIN sale_order_line sol ON sol.id = r.order_line_id"""
+             LEFT JOIN sale_order_line sol ON sol.id = r.order_line_id"""
         )
 
     # ------------------------------------------------------------------
@@ -246,7 +262,7 @@ class CrmCommissionCredit(models.AbstractModel):
                    AND %(in_force)s
                  WHERE s.amount <> 0 AND e.share <> 0)""",
             steps=self._sql_steps(versions[0], scope),
-            entitled=self._sql_entitled(members),
+            entitled=self._sql_entitled(members, scope),
             versions=tuple(versions.ids),
             in_force=SQL("s.date BETWEEN %s AND %s", *scope.window)
             if scope.window
@@ -347,12 +363,12 @@ class CrmCommissionCredit(models.AbstractModel):
                  WHERE m.company_id = %(company)s AND m.state = 'posted'
                    AND m.move_type IN %(types)s AND l.display_type = 'product'
                    AND %(moves)s AND %(filters)s
-              GROUP BY m.id, 3
+              GROUP BY m.id, sol.order_id
                 HAVING %(deals)s)""",
             company=version.company_id.id,
             types=types,
             cost=self._sql_cost(version),
-            order_lines=self._sql_order_lines(),
+            order_lines=self._sql_order_lines(few=scope.is_small()),
             moves=self._sql_moves_of_deals(scope.deals),
             deals=self._sql_in(
                 SQL("COALESCE(sol.order_id, -COALESCE(m.reversed_entry_id, m.id))"), scope.deals
@@ -461,7 +477,7 @@ class CrmCommissionCredit(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _sql_entitled(self, members):
+    def _sql_entitled(self, members, scope):
         """Return ``entitled``: plan, payee, deal, role, flat rate, share and days."""
         overlays = members.filtered(lambda member: member.role == "overlay")
         branches = {
@@ -480,12 +496,12 @@ class CrmCommissionCredit(models.AbstractModel):
             ), entitled AS (%(branches)s)""",
             members=tuple(members.ids),
             branches=SQL(" UNION ALL ").join(
-                branch(tuple(found.ids)) for branch, found in branches.items() if found
+                branch(tuple(found.ids), scope) for branch, found in branches.items() if found
             ),
         )
 
     @api.model
-    def _sql_owners(self, members):
+    def _sql_owners(self, members, scope):
         """Named owners; else the salesperson of the order; else that of the invoice."""
         return SQL(
             """SELECT member.plan_id, member.partner_id, owner.deal, 'owner' AS role,
@@ -495,14 +511,14 @@ class CrmCommissionCredit(models.AbstractModel):
                  FROM (SELECT order_id AS deal, partner_id, share / 100 AS share,
                               COALESCE(date_from, '-infinity') AS date_from,
                               COALESCE(date_to, 'infinity') AS date_to
-                         FROM crm_commission_participant
-                        WHERE role = 'owner' AND order_id IS NOT NULL
+                         FROM crm_commission_participant named
+                        WHERE role = 'owner' AND order_id IS NOT NULL AND %(named)s
                     UNION ALL
                        SELECT o.id, u.partner_id, 1, '-infinity', 'infinity'
                          FROM deal
                          JOIN sale_order o ON o.id = deal.id
                          JOIN res_users u ON u.id = o.user_id
-                        WHERE NOT EXISTS (
+                        WHERE %(orders)s AND NOT EXISTS (
                               SELECT FROM crm_commission_participant named
                                WHERE named.order_id = o.id AND named.role = 'owner')
                     UNION ALL
@@ -510,12 +526,15 @@ class CrmCommissionCredit(models.AbstractModel):
                          FROM deal
                          JOIN account_move m ON m.id = -deal.id
                          JOIN res_users u ON u.id = m.invoice_user_id) owner
-                 JOIN member ON member.partner_id = owner.partner_id AND member.id IN %s""",
-            members,
+                 JOIN member ON member.partner_id = owner.partner_id
+                  AND member.id IN %(members)s""",
+            members=members,
+            named=self._sql_in(SQL("named.order_id"), scope.deals),
+            orders=self._sql_in(SQL("o.id"), scope.deals),
         )
 
     @api.model
-    def _sql_named_overlays(self, members):
+    def _sql_named_overlays(self, members, scope):
         return SQL(
             """SELECT member.plan_id, member.partner_id, named.order_id, 'overlay',
                       COALESCE(NULLIF(named.rate, 0) / 100, member.rate), 1::numeric,
@@ -523,12 +542,13 @@ class CrmCommissionCredit(models.AbstractModel):
                       LEAST(COALESCE(named.date_to, 'infinity'), member.date_to)
                  FROM crm_commission_participant named
                  JOIN member ON member.partner_id = named.partner_id AND member.id IN %s
-                WHERE named.role = 'overlay' AND named.order_id IS NOT NULL""",
+                WHERE named.role = 'overlay' AND named.order_id IS NOT NULL AND %s""",
             members,
+            self._sql_in(SQL("named.order_id"), scope.deals),
         )
 
     @api.model
-    def _sql_standing_overlays(self, members):
+    def _sql_standing_overlays(self, members, scope):
         """Overlays of every deal, where they are not named with conditions of their own."""
         return SQL(
             """SELECT member.plan_id, member.partner_id, deal.id, 'overlay', member.rate,
@@ -543,7 +563,7 @@ class CrmCommissionCredit(models.AbstractModel):
         )
 
     @api.model
-    def _sql_managers(self, members):
+    def _sql_managers(self, members, scope):
         return SQL(
             """SELECT member.plan_id, member.partner_id, deal.id, 'manager', member.rate,
                       1::numeric, member.date_from, member.date_to

@@ -19,6 +19,25 @@ FEW_PAYEES = 20
 BATCH = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most and least commission of a person in a period; no cap is ``None``."""
+
+    cap: Decimal | None
+    floor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a computation of many statements looks up, read once for all of them."""
+
+    scales: dict  # version id: engine Scale
+    limits: dict  # (plan id, last day of the period): Limits
+    members: dict  # (plan id, payee id): crm.commission.member
+    costs: dict  # (order id, plan id, payee id): id of the crm.contract.cost
+    special: dict  # version id: version whose commission depends on the contract behind a deal
+
+
 @dataclass(slots=True)
 class Part:
     """The part of a component that one order brought about."""
@@ -142,7 +161,10 @@ class CrmCommissionStatement(models.Model):
         leads = self.env.user.has_group("crm_sales.group_commission_manager")
         for statement in self:
             statement.is_mine = statement.user_id == self.env.user
-            statement.can_confirm = leads or statement._is_led_by(self.env.user)
+            # nobody confirms their own commission, whatever else they may do
+            statement.can_confirm = not statement.is_mine and (
+                leads or statement._is_led_by(self.env.user)
+            )
 
     def _is_led_by(self, user):
         """Whether ``user`` leads a sales team of the payee, and is not the payee."""
@@ -317,20 +339,21 @@ class CrmCommissionStatement(models.Model):
         """Return what is owed to each payee for each period, and store the basis behind it."""
         details = self.filtered(lambda s: s.plan_id.version_ids._needs_detail())
         credits = details._credits(detail=True) | (self - details)._credits(detail=False)
-        scales = self._scales()
+        terms = self._terms(credits)
         targets = []
         for statement in self:
             own = credits.get(statement.id, [])
-            statement._store_basis(own, scales)
-            targets += statement._targets(own, scales)
+            statement._store_basis(own, terms)
+            targets += statement._targets(own, terms)
         return targets
 
     def _subledger_split(self, targets):
         statements = self.browse({target.key for target in targets})
-        credits, scales = statements._credits(detail=True), self._scales()
+        credits = statements._credits(detail=True)
+        terms = statements._terms(credits)
         shares = {}
         for statement in statements:
-            parts = statement._parts(credits.get(statement.id, []), scales)
+            parts = statement._parts(credits.get(statement.id, []), terms)
             for component, by_order in parts.items():
                 address = (statement.id, statement.plan_id.ledger_id.id, component)
                 shares[address] = [
@@ -376,13 +399,14 @@ class CrmCommissionStatement(models.Model):
 
     def _earned_by_credit(self):
         """Return ``{(statement id, role, deal, date): commission}`` as the engine attributes it."""
-        credits, scales = self._credits(detail=True), self._scales()
+        credits = self._credits(detail=True)
+        terms = self._terms(credits)
         earned = defaultdict(Decimal)
         for statement in self:
             own = credits.get(statement.id, [])
             rounding = to_decimal(statement.currency_id.rounding)
-            cap = statement._limits().cap
-            amounts = engine.settle(own, scales, rounding=rounding, cap=cap)
+            cap = statement._limits(terms).cap
+            amounts = engine.settle(own, terms.scales, rounding=rounding, cap=cap)
             for credit, amount in zip(own, amounts, strict=True):
                 earned[statement.id, credit.role, credit.deal, credit.date] += amount
         return earned
@@ -406,17 +430,65 @@ class CrmCommissionStatement(models.Model):
             deals.update(question._deals_of_payees(statements.partner_id, company))
         return Scope(deals=tuple(sorted(deals)), partners=tuple(partners.ids), moves=moves)
 
-    def _scales(self):
-        versions = self._versions_in_force(None, self.plan_id)
-        return {version.id: version._scale() for version in versions}
+    def _terms(self, credits):
+        """Return the :class:`Terms` of these statements.
 
-    def _targets(self, credits, scales):
+        :param credits: ``{statement id: [engine Credit, …]}`` as :meth:`_credits` returns it
+        """
+        versions = self._versions_in_force(None, self.plan_id)
+        special = {version.id: version for version in versions if version._needs_detail()}
+        return Terms(
+            scales={version.id: version._scale() for version in versions},
+            limits=self._limits_by_period(),
+            members={
+                (plan.id, partner.id): members
+                for plan in self.plan_id
+                for partner, members in plan.member_ids.grouped("partner_id").items()
+            },
+            costs=self._contract_costs(credits, special),
+            special=special,
+        )
+
+    def _limits_by_period(self):
+        """Return ``{(plan id, last day): Limits}`` by the version in force on the last day."""
+        limits = {}
+        for plan, day in {(statement.plan_id, statement.date_to) for statement in self}:
+            version = plan._version_on(day) or plan.version_ids.filtered(
+                lambda v: v.state == "approved"
+            )[:1]
+            cap = to_decimal(version.cap) if version.cap else None
+            limits[plan.id, day] = Limits(cap, to_decimal(version.floor))
+        return limits
+
+    def _limits(self, terms):
+        return terms.limits[self.plan_id.id, self.date_to]
+
+    def _contract_costs(self, credits, special):
+        """Return ``{(order id, plan id, payee id): contract cost id}``, creating missing ones."""
+        keys = {
+            (credit.deal, statement.plan_id.id, statement.partner_id.id)
+            for statement in self
+            for credit in credits.get(statement.id, ())
+            if self._is_capitalised(credit, special)
+        }
+        return self.env["crm.contract.cost"]._ensure(keys) if keys else {}
+
+    @api.model
+    def _is_capitalised(self, credit, special):
+        """Whether a credit is an asset: of a contract longer than the practical expedient."""
+        version = special.get(credit.version)
+        if not version or not version.capitalise or (credit.deal or 0) <= 0:
+            return False
+        order = self.env["sale.order"].browse(credit.deal)
+        return order.contract_months > version.expedient_months
+
+    def _targets(self, credits, terms):
         """Return the targets of one statement from what was credited to its payee."""
         self.ensure_one()
-        explanation = self._explain(credits, scales)
+        explanation = self._explain(credits, terms)
         ledger = self.plan_id.ledger_id
         targets = []
-        for component, by_order in self._parts(credits, scales).items():
+        for component, by_order in self._parts(credits, terms).items():
             common = self._component_vals(component)
             targets.append(
                 Target(
@@ -442,63 +514,40 @@ class CrmCommissionStatement(models.Model):
             vals["mirror"] = (ledger.id, "crm.contract.cost", int(cost))
         return vals
 
-    def _parts(self, credits, scales):
+    def _parts(self, credits, terms):
         """Return ``{component: {order id or None: Part}}`` of one statement, earned positive."""
         self.ensure_one()
         rounding = to_decimal(self.currency_id.rounding)
-        limit = self._limits()
-        amounts = engine.settle(credits, scales, rounding=rounding, cap=limit.cap)
-        orders = self._orders_of(credits)
+        limits = self._limits(terms)
+        amounts = engine.settle(credits, terms.scales, rounding=rounding, cap=limits.cap)
         components = defaultdict(lambda: defaultdict(Part))
         for credit, amount in zip(credits, amounts, strict=True):
-            order = orders.get(credit.deal)
-            component = self._component_of(credit, order)
-            order_id = order.id if order else None
+            order_id = credit.deal if (credit.deal or 0) > 0 else None
+            component = self._component_of(credit, terms)
             components[component][order_id].add(amount, credit.date, credit.moves)
-        self._add_clawbacks(components, credits, orders, rounding)
-        self._add_guarantee(components, sum(amounts, ZERO), limit.floor)
+        if terms.special:
+            self._add_clawbacks(components, credits, terms, rounding)
+        self._add_guarantee(components, sum(amounts, ZERO), limits.floor, terms)
         return components
 
-    @api.model
-    def _orders_of(self, credits):
-        ids = {credit.deal for credit in credits if credit.deal and credit.deal > 0}
-        return {order.id: order for order in self.env["sale.order"].browse(sorted(ids))}
-
-    @dataclass(frozen=True, slots=True)
-    class Limits:
-        cap: Decimal | None
-        floor: Decimal
-
-    def _limits(self):
-        """Return the limits of the version in force at the end of the period."""
-        version = self.plan_id._version_on(self.date_to) or self.plan_id.version_ids.filtered(
-            lambda v: v.state == "approved"
-        )[:1]
-        cap = to_decimal(version.cap) if version.cap else None
-        return self.Limits(cap, to_decimal(version.floor))
-
-    def _component_of(self, credit, order):
+    def _component_of(self, credit, terms):
         """Return the component of a credit: expensed at once, or capitalised with its contract."""
-        version = self.env["crm.commission.plan.version"].browse(credit.version)
-        if not order or not version.capitalise:
+        if not self._is_capitalised(credit, terms.special):
             return ""
-        if order.contract_months <= version.expedient_months:
-            return ""
-        cost = self.env["crm.contract.cost"]._ensure(order, self.plan_id, self.partner_id)
-        return f"capitalised:{cost.id}"
+        cost = terms.costs[credit.deal, self.plan_id.id, self.partner_id.id]
+        return f"capitalised:{cost}"
 
-    def _add_clawbacks(self, components, credits, orders, rounding):
+    def _add_clawbacks(self, components, credits, terms, rounding):
         """Take back the agreed share of what terminated contracts did not earn."""
-        rates = {credit.deal: credit.version for credit in reversed(credits)}
-        for component in [name for name in components if not name.startswith("clawback")]:
-            for order_id, part in list(components[component].items()):
-                order = orders.get(order_id)
-                if not order or not order.contract_terminated_on or not order.contract_months:
+        versions = {credit.deal: credit.version for credit in reversed(credits)}
+        for component, parts in [(name, dict(parts)) for name, parts in components.items()]:
+            for order_id, part in parts.items():
+                version = terms.special.get(versions.get(order_id))
+                order = self.env["sale.order"].browse(order_id or ())
+                if not version or not order.contract_terminated_on or not order.contract_months:
                     continue
-                version = self.env["crm.commission.plan.version"].browse(rates[order_id])
                 rate = to_decimal(version.termination_clawback) / 100
-                left = self._unearned(order, part.amount, rounding)
-                amount = round_to(left * rate, rounding)
+                amount = round_to(self._unearned(order, part.amount, rounding) * rate, rounding)
                 if amount:
                     _kind, colon, cost = component.partition(":")
                     components[f"clawback{colon}{cost}"][order_id].add(
@@ -511,11 +560,11 @@ class CrmCommissionStatement(models.Model):
         elapsed = elapsed_months(order._contract_start(), months, order.contract_terminated_on)
         return unearned(amount, months, elapsed, rounding)
 
-    def _add_guarantee(self, components, total, floor):
+    def _add_guarantee(self, components, total, floor, terms):
         """Top up to the guaranteed minimum of an owner, once the period is over."""
         if not floor or fields.Date.context_today(self) <= self.date_to:
             return
-        if not self._members().filtered(
+        if not self._members(terms).filtered(
             lambda m: m.role == "owner" and m._is_active_between(self.date_from, self.date_to)
         ):
             return
@@ -532,18 +581,19 @@ class CrmCommissionStatement(models.Model):
         if amount:
             components["guarantee"][None].add(amount, self.date_to, ())
 
-    def _members(self):
-        self.ensure_one()
-        return self.plan_id.member_ids.filtered(lambda m: m.partner_id == self.partner_id)
+    def _members(self, terms):
+        key = (self.plan_id.id, self.partner_id.id)
+        return terms.members.get(key, self.env["crm.commission.member"])
 
-    def _store_basis(self, credits, scales):
+    def _store_basis(self, credits, terms):
         owned = [credit for credit in credits if credit.role == "owner"]
         basis = sum((credit.basis for credit in owned), ZERO)
-        rate = scales[owned[-1].version].tier_of(basis).rate * 100 if owned else ZERO
+        rate = terms.scales[owned[-1].version].tier_of(basis).rate * 100 if owned else ZERO
+        members = self._members(terms).filtered(lambda member: member.role == "owner")
         vals = {
             "basis": float(round_to(basis, to_decimal(self.currency_id.rounding))),
             "rate_reached": float(rate),
-            "quota": sum(self._members().filtered(lambda m: m.role == "owner").mapped("quota")),
+            "quota": sum(members.mapped("quota")),
         }
         changed = {name: value for name, value in vals.items() if self[name] != value}
         if changed:
@@ -553,8 +603,8 @@ class CrmCommissionStatement(models.Model):
     # Explanation
     # ------------------------------------------------------------------
 
-    def _explain(self, credits, scales):
-        limit = self._limits()
+    def _explain(self, credits, terms):
+        limits = self._limits(terms)
         rows = [
             {
                 "code": row.code,
@@ -564,11 +614,11 @@ class CrmCommissionStatement(models.Model):
                 "rate": str(row.piece.rate),
                 "amount": str(row.piece.amount),
             }
-            for row in engine.explain(credits, scales)
+            for row in engine.explain(credits, terms.scales)
         ]
         notes = []
-        if engine.is_capped(credits, scales, limit.cap):
-            notes.append({"code": "cap", "cap": str(limit.cap)})
+        if engine.is_capped(credits, terms.scales, limits.cap):
+            notes.append({"code": "cap", "cap": str(limits.cap)})
         return {"rows": rows, "notes": notes}
 
     @api.model
@@ -798,7 +848,8 @@ class CrmCommissionStatement(models.Model):
                 )
 
     def _payout(self):
-        return self._members()[:1].payout or ("payroll" if self.user_id else "bill")
+        member = self.plan_id.member_ids.filtered(lambda m: m.partner_id == self.partner_id)[:1]
+        return member.payout or ("payroll" if self.user_id else "bill")
 
     def _pay_by_payroll(self):
         """Post one entry per plan: the sub-ledger against the payroll account."""

@@ -67,16 +67,16 @@ class CrmContractCost(models.Model):
             cost.date_start = cost.order_id._contract_start()
 
     @api.model
-    def _ensure(self, order, plan, partner):
-        """Return the cost of a contract that ``partner`` earned under ``plan``."""
-        key = [
-            ("order_id", "=", order.id),
-            ("plan_id", "=", plan.id),
-            ("partner_id", "=", partner.id),
-        ]
-        return self.search(key, limit=1) or self.create(
-            {"order_id": order.id, "plan_id": plan.id, "partner_id": partner.id}
+    def _ensure(self, keys):
+        """Return ``{(order id, plan id, payee id): id}``, creating the missing costs in bulk."""
+        names = ("order_id", "plan_id", "partner_id")
+        found = self.search(
+            [(name, "in", list(ids)) for name, ids in zip(names, zip(*keys, strict=True), strict=True)]
         )
+        known = {tuple(cost[name].id for name in names): cost.id for cost in found}
+        missing = sorted(keys - known.keys())
+        created = self.create([dict(zip(names, key, strict=True)) for key in missing])
+        return known | dict(zip(missing, created.ids, strict=True))
 
     # ------------------------------------------------------------------
     # Keys and targets
