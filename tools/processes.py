@@ -87,8 +87,8 @@ def run(command, *, what, log=None, remedy="", step=None, keep=None, check=True,
 def explanation(lines):
     """The part of a failed program's output that says why: its last traceback, or its last lines.
 
-    >>> explanation(["fine\\n", "Traceback (most recent call last):\\n", "  File\\n", "Error: x\\n"])
-    'Traceback (most recent call last):\\n  File\\nError: x'
+    >>> explanation(["fine\\n", "Traceback (most recent):\\n", "  File\\n", "Error: x\\n"])
+    'Traceback (most recent):\\n  File\\nError: x'
     """
     start_line = max(
         (number for number, line in enumerate(lines) if line.startswith("Traceback")), default=None
