@@ -91,7 +91,7 @@ class CrmCommissionStatement(models.Model):
         "Attainment (%)", compute="_compute_attainment", digits=(16, 2), aggregator="avg"
     )
     rate_reached = fields.Float("Rate Reached (%)", digits=(8, 4), readonly=True, aggregator="avg")
-    earned = fields.Monetary(readonly=True, tracking=True)
+    earned = fields.Monetary(readonly=True)
     settled = fields.Monetary(readonly=True)
     to_pay = fields.Monetary(
         readonly=True,

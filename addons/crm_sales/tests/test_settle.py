@@ -52,6 +52,15 @@ class TestSettle(CommissionCase):
         with self.assertRaisesRegex(UserError, "None of these"):
             settle.action_apply()
 
+    def test_not_even_a_commission_manager(self):
+        self._add_member(self.plan, self.boss, role="owner")
+        self._pay(self._invoice(self._create_order(10000, user=self.boss)))
+        self.run_subledger()
+        own = self._statement(self.boss)
+        self.assertEqual(own.earned, 300.0)
+        with self.assertRaisesRegex(AccessError, "can only be confirmed"):
+            own.with_user(self.boss).action_confirm()
+
     def test_what_is_not_confirmed_is_left_out_of_the_payment(self):
         self.of_li.with_user(self.boss).action_confirm()
         settle = self.settle(self.accountant, "pay")
