@@ -18,6 +18,8 @@ def main(root, arguments=None):
     """Run one command and return its exit code."""
     parser = build_parser()
     options = parser.parse_args(arguments)
+    # a shell starts its background jobs deaf to Ctrl-C, and would make our children so
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGHUP, _terminate)
     try:
