@@ -140,12 +140,12 @@ class CrmSubledgerMixin(models.AbstractModel):
     @api.model
     def _subledger_explanation_totals(self, content):
         """Return the closing rows of an explanation: target, posted before, difference."""
-        labels = (
-            ("target", self.env._("Target")),
-            ("before", self.env._("Posted before")),
-            ("delta", self.env._("Difference posted")),
-        )
-        return [(label, content[name]) for name, label in labels if name in content]
+        labels = {
+            "target": self.env._("Target"),
+            "before": self.env._("Posted before"),
+            "delta": self.env._("Difference posted"),
+        }
+        return [(label, content[name]) for name, label in labels.items() if name in content]
 
     # ------------------------------------------------------------------
     # Marking dirty
@@ -294,7 +294,11 @@ class CrmSubledgerMixin(models.AbstractModel):
         groups = defaultdict(list)
         for ledger, delta, note in batch:
             groups[self._subledger_line_key(ledger, delta)].append((ledger, delta, note))
-        move = self.env["account.move"].create(
+        Move = self.env["account.move"].with_context(skip_invoice_sync=True)
+        if not journal.company_id.restrictive_audit_trail:
+            # The entry explains itself; a note in its history would only cost time.
+            Move = Move.with_context(tracking_disable=True)
+        move = Move.create(
             {
                 "move_type": "entry",
                 "company_id": journal.company_id.id,

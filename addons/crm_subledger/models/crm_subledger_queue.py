@@ -117,32 +117,47 @@ class CrmSubledgerQueue(models.Model):
 
         A document whose keys cannot be found stays in the queue with the reason.
         """
-        programmes = self.env["crm.subledger.mixin"]._subledger_programmes()
-        keys = {name: self.env[name] for name in programmes}
+        keys = {
+            name: self.env[name]
+            for name in self.env["crm.subledger.mixin"]._subledger_programmes()
+        }
         for records in documents:
             records = records.exists()
             if records._name in keys:
                 keys[records._name] |= records
                 continue
-            for name in programmes:
-                keys[name] |= (
-                    self._isolate(self.env[name]._subledger_keys_of, records) or keys[name]
-                )
+            for found in self._keys_of_programmes(records):
+                keys[found._name] |= found
         return [records for records in keys.values() if records]
+
+    @api.model
+    def _keys_of_programmes(self, documents):
+        """Return a list of keys; one savepoint for all, as they rarely fail."""
+        programmes = [
+            self.env[name] for name in self.env["crm.subledger.mixin"]._subledger_programmes()
+        ]
+        try:
+            with self.env.cr.savepoint():
+                return [programme._subledger_keys_of(documents) for programme in programmes]
+        except Exception as error:  # found out below which programme and which document it was
+            _logger.info("Asking for the keys of %s one by one: %s", documents, error)
+        found = []
+        for programme in programmes:
+            result = self._isolate(programme._subledger_keys_of, documents)
+            found += result if isinstance(result, list) else [result] if result else []
+        return found
 
     @api.model
     def _run(self, keys, force_split=False):
         """Run the loop for keys of one model; a bad key does not stop the others."""
-        entries = self._isolate(
-            lambda records: records._subledger_run(force_split=force_split), keys
-        )
-        return entries or self.env["crm.subledger.entry"]
+        self._isolate(lambda records: records._subledger_run(force_split=force_split), keys)
 
     @api.model
     def _isolate(self, method, records):
         """Call ``method(records)``; on failure one by one, keeping the reason of the bad ones.
 
-        :return: the union of what ``method`` returned, ``None`` when everything failed
+        :return: what ``method`` returned; after a failure a list of what it returned for the
+            good ones
         """
         try:
             with self.env.cr.savepoint():
@@ -151,10 +166,8 @@ class CrmSubledgerQueue(models.Model):
             if len(records) == 1:
                 self._keep_failure(records, error)
                 return None
-        results = [
-            result for record in records if (result := self._isolate(method, record)) is not None
-        ]
-        return results[0].union(*results) if results else None
+        results = [self._isolate(method, record) for record in records]
+        return [part for result in results if result for part in result]
 
     @api.model
     def _keep_failure(self, record, error):
