@@ -118,8 +118,7 @@ class CrmSubledgerQueue(models.Model):
         A document whose keys cannot be found stays in the queue with the reason.
         """
         keys = {
-            name: self.env[name]
-            for name in self.env["crm.subledger.mixin"]._subledger_programmes()
+            name: self.env[name] for name in self.env["crm.subledger.mixin"]._subledger_programmes()
         }
         for records in documents:
             records = records.exists()

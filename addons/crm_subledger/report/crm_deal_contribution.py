@@ -39,11 +39,11 @@ class CrmDealContribution(models.Model):
     @api.model
     def _selection_kind(self):
         ledger_kinds = self.env["crm.subledger"]._fields["kind"]._description_selection(self.env)
-        return [
-            ("revenue", self.env._("Revenue")),
-            ("cost_of_sales", self.env._("Cost of Sales")),
-            *ledger_kinds,
-        ]
+        kinds = {
+            "revenue": self.env._("Revenue"),
+            "cost_of_sales": self.env._("Cost of Sales"),
+        }
+        return [*kinds.items(), *ledger_kinds]
 
     @property
     def _table_query(self):
