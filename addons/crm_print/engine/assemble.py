@@ -81,16 +81,21 @@ def _form(writer, overlay):
     content = overlay["/Contents"].getObject()
     parts = content if isinstance(content, ArrayObject) else [content]
     form = _packed(b"\n".join(part.getObject().getData() for part in parts))
-    form.update({
-        NameObject("/Type"): NameObject("/XObject"),
-        NameObject("/Subtype"): NameObject("/Form"),
-        NameObject("/BBox"): ArrayObject(overlay["/MediaBox"]),
-        NameObject("/Resources"): _bring(writer, overlay.raw_get("/Resources")),
-        # a group of its own, so that transparent parts do not depend on what lies below
-        NameObject("/Group"): DictionaryObject({
-            NameObject("/S"): NameObject("/Transparency"), NameObject("/I"): BooleanObject(True),
-        }),
-    })
+    form.update(
+        {
+            NameObject("/Type"): NameObject("/XObject"),
+            NameObject("/Subtype"): NameObject("/Form"),
+            NameObject("/BBox"): ArrayObject(overlay["/MediaBox"]),
+            NameObject("/Resources"): _bring(writer, overlay.raw_get("/Resources")),
+            # a group of its own, so that transparent parts do not depend on what lies below
+            NameObject("/Group"): DictionaryObject(
+                {
+                    NameObject("/S"): NameObject("/Transparency"),
+                    NameObject("/I"): BooleanObject(True),
+                }
+            ),
+        }
+    )
     return form
 
 
@@ -114,8 +119,12 @@ def _add_outline(writer, starts, titles):
     destinations = DictionaryObject()
     outline = DictionaryObject({NameObject("/Type"): NameObject("/Outlines")})
     outline_ref = writer._addObject(outline)
-    nodes = [_outline_node(outline_ref, n, title) for n, (_start, title) in enumerate(
-        zip(starts, [*titles, *[""] * len(starts)], strict=False))]
+    nodes = [
+        _outline_node(outline_ref, n, title)
+        for n, (_start, title) in enumerate(
+            zip(starts, [*titles, *[""] * len(starts)], strict=False)
+        )
+    ]
     references = [writer._addObject(node) for node in nodes]
     for node, following in zip(nodes, references[1:], strict=False):
         node[NameObject("/Next")] = following
@@ -123,18 +132,24 @@ def _add_outline(writer, starts, titles):
         node[NameObject("/Prev")] = previous
     for number, start in enumerate(starts):
         destinations[NameObject(f"/crm_print_{number}")] = ArrayObject(
-            [NumberObject(start), NameObject("/Fit")])
-    outline.update({
-        NameObject("/First"): references[0], NameObject("/Last"): references[-1],
-        NameObject("/Count"): NumberObject(len(references)),
-    })
+            [NumberObject(start), NameObject("/Fit")]
+        )
+    outline.update(
+        {
+            NameObject("/First"): references[0],
+            NameObject("/Last"): references[-1],
+            NameObject("/Count"): NumberObject(len(references)),
+        }
+    )
     writer._root_object[NameObject("/Outlines")] = outline_ref
     writer._root_object[NameObject("/Dests")] = writer._addObject(destinations)
 
 
 def _outline_node(parent, number, title):
-    return DictionaryObject({
-        NameObject("/Title"): createStringObject(title or str(number + 1)),
-        NameObject("/Parent"): parent,
-        NameObject("/Dest"): NameObject(f"/crm_print_{number}"),
-    })
+    return DictionaryObject(
+        {
+            NameObject("/Title"): createStringObject(title or str(number + 1)),
+            NameObject("/Parent"): parent,
+            NameObject("/Dest"): NameObject(f"/crm_print_{number}"),
+        }
+    )

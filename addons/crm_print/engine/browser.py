@@ -66,7 +66,8 @@ class Browser:
     @staticmethod
     def _conversation(connection, root, context_id):
         target_id = root.call(
-            "Target.createTarget", url="about:blank", browserContextId=context_id)["targetId"]
+            "Target.createTarget", url="about:blank", browserContextId=context_id
+        )["targetId"]
         attached = root.call("Target.attachToTarget", targetId=target_id, flatten=True)
         return connection.conversation(root.deadline, attached["sessionId"])
 

@@ -5,6 +5,7 @@ inbox of the conversation they belong to. Answers and events are handled by the 
 so a handler may use what belongs to that thread (a database cursor).
 """
 
+import contextlib
 import itertools
 import json
 import queue
@@ -33,7 +34,8 @@ class Connection:
         self._send_lock = threading.Lock()
         self.closed = False
         self._reader = threading.Thread(
-            target=self._read_forever, name="crm_print.reader", daemon=True)
+            target=self._read_forever, name="crm_print.reader", daemon=True
+        )
         self._reader.start()
 
     def conversation(self, deadline, session_id=None):
@@ -58,7 +60,7 @@ class Connection:
         with self._lock:
             self._waiting[number] = conversation
         with self._send_lock:
-            self._process.write(data, conversation.deadline)
+            self._process.send(data, conversation.deadline)
         return number
 
     def shut(self):
@@ -80,16 +82,19 @@ class Connection:
 
     def _read_forever(self):
         try:
-            while not self.closed:
-                messages = self._process.read(POLL)
-                for message in messages:
-                    self._sort(json.loads(message))
-                if not messages and self._on_idle:
-                    self._on_idle()
-        except (BrowserGone, OSError, ValueError):
-            pass  # the browser ended or its pipe was closed: shut() tells whoever waits
+            # when the browser ended or its pipe was closed, shut() tells whoever waits
+            with contextlib.suppress(BrowserGone, OSError, ValueError):
+                while not self.closed:
+                    self._read_once()
         finally:
             self.shut()
+
+    def _read_once(self):
+        messages = self._process.receive(POLL)
+        for message in messages:
+            self._sort(json.loads(message))
+        if not messages and self._on_idle:
+            self._on_idle()
 
     def _sort(self, message):
         with self._lock:

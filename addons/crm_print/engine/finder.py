@@ -47,8 +47,12 @@ def chromium_version(executable, timeout=20):
     """Return the version of the browser at this path, or an empty string when it does not run."""
     try:
         done = subprocess.run(
-            ["/bin/sh", "-c", UNLIMITED + 'exec "$0" --version', executable], capture_output=True,
-            encoding="utf-8", errors="replace", timeout=timeout, check=False,
+            ["/bin/sh", "-c", UNLIMITED + 'exec "$0" --version', executable],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

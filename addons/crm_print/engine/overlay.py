@@ -67,12 +67,19 @@ def sheets_html(header, footer, paper, page_counts):
     if not header and not footer:
         return None
     sheets = [
-        _sheet(header.of(document, page, pages), footer.of(document, page, pages),
-               header.classes or footer.classes, paper)
-        for document, pages in enumerate(page_counts) for page in range(1, pages + 1)
+        _sheet(
+            header.of(document, page, pages),
+            footer.of(document, page, pages),
+            header.classes or footer.classes,
+            paper,
+        )
+        for document, pages in enumerate(page_counts)
+        for page in range(1, pages + 1)
     ]
-    root = E.html(_head(header.head if header.head is not None else footer.head),
-                  E.body(*sheets, dir=header.direction))
+    root = E.html(
+        _head(header.head if header.head is not None else footer.head),
+        E.body(*sheets, dir=header.direction),
+    )
     return lxml.html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
 
 
@@ -100,7 +107,8 @@ def _sheet(header, footer, classes, paper):
 def _place(element, classes, paper, top, bottom, style=""):
     style = (
         f"top:{paper.css(top)}px;height:{paper.css(max(0, bottom - top))}px;"
-        f"left:{paper.css(paper.left)}px;right:{paper.css(paper.right)}px;{style}")
+        f"left:{paper.css(paper.left)}px;right:{paper.css(paper.right)}px;{style}"
+    )
     return E.div({"class": f"crm_print_part {classes}", "style": style}, element)
 
 

@@ -30,14 +30,17 @@ class Page:
         self._addresses = (urljoin(origin, f"/crm_print/{n}.html") for n in itertools.count(1))
         self._policy = (
             f"default-src 'none'; style-src 'unsafe-inline' {origin}; img-src data: {origin};"
-            f" font-src data: {origin}; form-action 'none'")
+            f" font-src data: {origin}; form-action 'none'"
+        )
         self._documents = {}
         self._loaded = set()
         self.refused = []
-        conversation.handlers.update({
-            "Fetch.requestPaused": self._on_request,
-            "Page.lifecycleEvent": self._on_lifecycle,
-        })
+        conversation.handlers.update(
+            {
+                "Fetch.requestPaused": self._on_request,
+                "Page.lifecycleEvent": self._on_lifecycle,
+            }
+        )
         for method, params in SET_UP:
             conversation.call(method, **params)
 
@@ -60,7 +63,8 @@ class Page:
     def _wait_for_fonts(self):
         while True:
             answer = self._conversation.call(
-                "Runtime.evaluate", expression="document.fonts.status", returnByValue=True)
+                "Runtime.evaluate", expression="document.fonts.status", returnByValue=True
+            )
             if answer["result"].get("value") != "loading":
                 return
             if time.monotonic() > self._conversation.deadline:
@@ -71,8 +75,12 @@ class Page:
         url = request["url"].partition("#")[0]
         found = self._documents.get(url)
         if found is not None:
-            self._fulfill(requestId, "text/html; charset=utf-8", found,
-                          ("Content-Security-Policy", self._policy))
+            self._fulfill(
+                requestId,
+                "text/html; charset=utf-8",
+                found,
+                ("Content-Security-Policy", self._policy),
+            )
             return
         if url.endswith("/favicon.ico"):  # the browser's own wish, not the page's
             self._refuse(requestId)
@@ -90,12 +98,14 @@ class Page:
             self._loaded.add(loaderId)
 
     def _refuse(self, request_id):
-        self._conversation.post(
-            "Fetch.failRequest", requestId=request_id, errorReason="Aborted")
+        self._conversation.post("Fetch.failRequest", requestId=request_id, errorReason="Aborted")
 
     def _fulfill(self, request_id, mimetype, body, *headers):
         headers = [("Content-Type", mimetype), *headers]
         self._conversation.post(
-            "Fetch.fulfillRequest", requestId=request_id, responseCode=200,
+            "Fetch.fulfillRequest",
+            requestId=request_id,
+            responseCode=200,
             responseHeaders=[{"name": name, "value": value} for name, value in headers],
-            body=base64.b64encode(body).decode())
+            body=base64.b64encode(body).decode(),
+        )

@@ -39,11 +39,16 @@ class Paper:
 
     def _options(self, top, bottom, left, right):
         return {
-            "printBackground": True, "preferCSSPageSize": False, "scale": self.scale,
+            "printBackground": True,
+            "preferCSSPageSize": False,
+            "scale": self.scale,
             "generateTaggedPDF": False,  # the structure tree would not survive the assembly
-            "paperWidth": self.width / MM_PER_INCH, "paperHeight": self.height / MM_PER_INCH,
-            "marginTop": top / MM_PER_INCH, "marginBottom": bottom / MM_PER_INCH,
-            "marginLeft": left / MM_PER_INCH, "marginRight": right / MM_PER_INCH,
+            "paperWidth": self.width / MM_PER_INCH,
+            "paperHeight": self.height / MM_PER_INCH,
+            "marginTop": top / MM_PER_INCH,
+            "marginBottom": bottom / MM_PER_INCH,
+            "marginLeft": left / MM_PER_INCH,
+            "marginRight": right / MM_PER_INCH,
         }
 
     def css(self, millimetres):

@@ -44,14 +44,24 @@ FLAGS = (
 )
 # The shell outlives the browser, to reap it and to remove the profile
 # even when the worker was killed.
-LAUNCHER = UNLIMITED + """
+LAUNCHER = (
+    UNLIMITED
+    + """
 trap : TERM
 profile=$1; shift
 "$@"
 rm -rf -- "$profile" || { sleep 1; rm -rf -- "$profile"; }
 """
+)
 KEPT_VARIABLES = (
-    "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TMPDIR",
+    "FONTCONFIG_PATH",
+    "FONTCONFIG_FILE",
+)
 CHUNK = 1 << 16
 
 
@@ -66,7 +76,8 @@ class ChromiumProcess:
         self.profile = tempfile.mkdtemp(prefix="crm_print.")
         self._log_path = os.path.join(self.profile, "browser.log")
         self._write_fd, self._read_fd, self.pid = self._spawn(
-            [executable, *FLAGS, *self._own_flags(), *extra_flags, "about:blank"])
+            [executable, *FLAGS, *self._own_flags(), *extra_flags, "about:blank"]
+        )
         os.set_blocking(self._write_fd, False)
         self._buffer = bytearray()
 
@@ -86,15 +97,19 @@ class ChromiumProcess:
         theirs_in, ours_out, ours_in, theirs_out = ends
         try:
             pid = os.posix_spawn(
-                "/bin/sh", ["sh", "-c", LAUNCHER, "crm_print", self.profile, *command],
-                self._environment(), setpgroup=0, setsigdef=[signal.SIGPIPE, signal.SIGINT],
+                "/bin/sh",
+                ["sh", "-c", LAUNCHER, "crm_print", self.profile, *command],
+                self._environment(),
+                setpgroup=0,
+                setsigdef=[signal.SIGPIPE, signal.SIGINT],
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
                     (os.POSIX_SPAWN_OPEN, 2, self._log_path, os.O_WRONLY | os.O_CREAT, 0o600),
                     (os.POSIX_SPAWN_DUP2, theirs_in, 3),
                     (os.POSIX_SPAWN_DUP2, theirs_out, 4),
-                ])
+                ],
+            )
         except OSError:
             _close(ours_out, ours_in)
             shutil.rmtree(self.profile, ignore_errors=True)
@@ -115,7 +130,7 @@ class ChromiumProcess:
             self.pid = None
         return self.pid is not None
 
-    def write(self, data, deadline):
+    def send(self, data, deadline):
         """Send these bytes.
 
         :param float deadline: of the monotonic clock, in seconds
@@ -123,17 +138,18 @@ class ChromiumProcess:
         view = memoryview(data)
         while view:
             _readable, writable, _failed = select.select(
-                [], [self._write_fd], [], max(0, deadline - time.monotonic()))
+                [], [self._write_fd], [], max(0, deadline - time.monotonic())
+            )
             if not writable:
                 raise BrowserTimeout("Chromium does not take commands")
             try:
-                view = view[os.write(self._write_fd, view[:CHUNK]):]
+                view = view[os.write(self._write_fd, view[:CHUNK]) :]
             except BlockingIOError:
                 continue  # less room than asked for: wait again
             except OSError as error:
                 raise BrowserGone(f"Chromium ended: {error}") from error
 
-    def read(self, timeout):
+    def receive(self, timeout):
         """Return the messages that arrived: a list of bytes, empty after `timeout` seconds."""
         readable, _writable, _failed = select.select([self._read_fd], [], [], timeout)
         if not readable:

@@ -18,31 +18,37 @@ from odoo.addons.base.models.assetsbundle import ANY_UNIQUE
 _logger = logging.getLogger(__name__)
 
 # What a printed page may ask for; the addresses are those of the web module's controllers
-_ROUTES = Map([
-    *(Rule(pattern, endpoint="image") for pattern in (
-        "/web/image",
-        "/web/image/<int:id>",
-        "/web/image/<int:id>-<string:unique>",
-        "/web/image/<int:id>/<int:width>x<int:height>",
-        "/web/image/<int:id>/<string:filename>",
-        "/web/image/<string:model>/<int:id>/<string:field>",
-        "/web/image/<string:model>/<int:id>/<string:field>/<int:width>x<int:height>",
-        "/web/image/<string:model>/<int:id>/<string:field>/<string:filename>",
-        "/web/image/<string:xmlid>",
-        "/web/image/<string:xmlid>/<int:width>x<int:height>",
-        "/web/image/<string:xmlid>/<string:filename>",
-        "/web/content/<int:id>",
-        "/web/content/<int:id>/<string:filename>",
-        "/web/content/<string:model>/<int:id>/<string:field>",
-        "/web/content/<string:xmlid>",
-    )),
-    Rule("/logo.png", endpoint="logo"),
-    Rule("/web/binary/company_logo", endpoint="logo"),
-    Rule("/report/barcode", endpoint="barcode"),
-    Rule("/report/barcode/<barcode_type>/<path:value>", endpoint="barcode"),
-    Rule("/web/assets/<string:unique>/<string:filename>", endpoint="assets"),
-    Rule("/<string:addon>/static/<path:path>", endpoint="static"),
-], strict_slashes=False)
+_ROUTES = Map(
+    [
+        *(
+            Rule(pattern, endpoint="image")
+            for pattern in (
+                "/web/image",
+                "/web/image/<int:id>",
+                "/web/image/<int:id>-<string:unique>",
+                "/web/image/<int:id>/<int:width>x<int:height>",
+                "/web/image/<int:id>/<string:filename>",
+                "/web/image/<string:model>/<int:id>/<string:field>",
+                "/web/image/<string:model>/<int:id>/<string:field>/<int:width>x<int:height>",
+                "/web/image/<string:model>/<int:id>/<string:field>/<string:filename>",
+                "/web/image/<string:xmlid>",
+                "/web/image/<string:xmlid>/<int:width>x<int:height>",
+                "/web/image/<string:xmlid>/<string:filename>",
+                "/web/content/<int:id>",
+                "/web/content/<int:id>/<string:filename>",
+                "/web/content/<string:model>/<int:id>/<string:field>",
+                "/web/content/<string:xmlid>",
+            )
+        ),
+        Rule("/logo.png", endpoint="logo"),
+        Rule("/web/binary/company_logo", endpoint="logo"),
+        Rule("/report/barcode", endpoint="barcode"),
+        Rule("/report/barcode/<barcode_type>/<path:value>", endpoint="barcode"),
+        Rule("/web/assets/<string:unique>/<string:filename>", endpoint="assets"),
+        Rule("/<string:addon>/static/<path:path>", endpoint="static"),
+    ],
+    strict_slashes=False,
+)
 
 
 class CrmPrintResource(models.AbstractModel):
@@ -69,8 +75,15 @@ class CrmPrintResource(models.AbstractModel):
             endpoint, values = _ROUTES.bind(parts.hostname or "").match(unquote(parts.path))
             values = {**dict(parse_qsl(parts.query)), **values}
             return getattr(self, f"_resolve_{endpoint}")(**values)
-        except (NotFound, RequestRedirect, OSError, TypeError, ValueError,
-                KeyError, UserError) as error:
+        except (
+            NotFound,
+            RequestRedirect,
+            OSError,
+            TypeError,
+            ValueError,
+            KeyError,
+            UserError,
+        ) as error:
             _logger.info("Printing goes on without %s: %s", url, error)
             return None
 
@@ -92,10 +105,20 @@ class CrmPrintResource(models.AbstractModel):
         unique = ANY_UNIQUE if unique in ("any", "%") else unique
         url = self.env["ir.asset"]._get_asset_bundle_url(filename, unique, {})
         # sudo: asset bundles are public, and the domain lets nothing else through
-        return self.env["ir.attachment"].sudo().search([
-            ("public", "=", True), ("url", "=like", url), ("res_model", "=", "ir.ui.view"),
-            ("res_id", "=", 0), ("create_uid", "=", SUPERUSER_ID),
-        ], limit=1)
+        return (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("public", "=", True),
+                    ("url", "=like", url),
+                    ("res_model", "=", "ir.ui.view"),
+                    ("res_id", "=", 0),
+                    ("create_uid", "=", SUPERUSER_ID),
+                ],
+                limit=1,
+            )
+        )
 
     @api.model
     def _make_asset(self, filename):
@@ -103,16 +126,27 @@ class CrmPrintResource(models.AbstractModel):
         if kind != "css":
             return None  # scripts do not run on a printed page
         bundle = self.env["ir.qweb"]._get_asset_bundle(
-            name, css=True, js=False, rtl=rtl, autoprefix=autoprefix)
+            name, css=True, js=False, rtl=rtl, autoprefix=autoprefix
+        )
         # sudo: the attachment of a bundle belongs to the superuser and is public
         return bundle.css().sudo() if bundle.stylesheets else None
 
     @api.model
-    def _resolve_image(self, xmlid=None, model="ir.attachment", field="raw", access_token=None,
-                       width=0, height=0, crop=False, **parameters):
+    def _resolve_image(
+        self,
+        xmlid=None,
+        model="ir.attachment",
+        field="raw",
+        access_token=None,
+        width=0,
+        height=0,
+        crop=False,
+        **parameters,
+    ):
         res_id = parameters.get("id")
         record = self.env["ir.binary"]._find_record(
-            xmlid, model, res_id and int(res_id), access_token, field=field)
+            xmlid, model, res_id and int(res_id), access_token, field=field
+        )
         content = self._read_binary(record, field)
         if not content:
             return None
@@ -127,8 +161,11 @@ class CrmPrintResource(models.AbstractModel):
         if record._name == "ir.attachment" and name in ("raw", "datas"):
             return record.raw
         if record._fields[name].type != "binary":
-            raise UserError(self.env._("%(field)s of %(record)s is not a file",
-                                       field=name, record=record.display_name))
+            raise UserError(
+                self.env._(
+                    "%(field)s of %(record)s is not a file", field=name, record=record.display_name
+                )
+            )
         return base64.b64decode(record.with_context(bin_size=False)[name] or b"")
 
     @api.model

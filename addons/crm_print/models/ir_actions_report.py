@@ -30,19 +30,23 @@ def _version(executable):
 
 @functools.cache
 def _log_missing():
-    _logger.info("Chromium was not found: its reports are printed by wkhtmltopdf. Install Chromium,"
-                 " or name its path in the environment variable CHROMIUM.")
+    _logger.info(
+        "Chromium was not found: its reports are printed by wkhtmltopdf. Install Chromium,"
+        " or name its path in the environment variable CHROMIUM."
+    )
 
 
 class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
     print_engine = fields.Selection(
-        [("wkhtmltopdf", "wkhtmltopdf"), ("chromium", "Chromium")], default="wkhtmltopdf",
+        [("wkhtmltopdf", "wkhtmltopdf"), ("chromium", "Chromium")],
+        default="wkhtmltopdf",
         required=True,
         help="The program that makes the PDF. Chromium knows modern CSS and all installed fonts and"
-             " prints header, footer and page numbers. Where it is not installed, wkhtmltopdf"
-             " prints.")
+        " prints header, footer and page numbers. Where it is not installed, wkhtmltopdf"
+        " prints.",
+    )
     print_engine_state = fields.Char(compute="_compute_print_engine_state", string="Printed By")
 
     @api.depends("print_engine")
@@ -58,14 +62,23 @@ class IrActionsReport(models.Model):
                 return self.env._("Chromium %(version)s (%(path)s)", version=version, path=path)
             return self.env._("%(path)s does not start; wkhtmltopdf prints instead", path=path)
         if self.print_engine == "chromium":
-            return self.env._("wkhtmltopdf, because Chromium was not found: install it, or set the"
-                              " environment variable CHROMIUM to its path")
-        return self.env._("wkhtmltopdf (%(state)s)", state=super().get_wkhtmltopdf_state())
+            return self.env._(
+                "wkhtmltopdf, because Chromium was not found: install it, or set the"
+                " environment variable CHROMIUM to its path"
+            )
+        return self.env._("wkhtmltopdf (%(state)s)", state=self._core_engine_state())
 
     @api.model
     def get_wkhtmltopdf_state(self):
         """Say 'ok' also where only Chromium can print: it then prints every report."""
-        return "ok" if find_chromium() else super().get_wkhtmltopdf_state()
+        state = super().get_wkhtmltopdf_state()
+        if self.env.context.get("crm_print_core_engine"):
+            return state
+        return "ok" if find_chromium() else state
+
+    def _core_engine_state(self):
+        """Return the state of the core's engine, whether or not Chromium could stand in for it."""
+        return self.with_context(crm_print_core_engine=True).get_wkhtmltopdf_state()
 
     def _prints_by_chromium(self):
         """Whether Chromium prints this report (an empty recordset: a report without a record)."""
@@ -73,15 +86,26 @@ class IrActionsReport(models.Model):
             if self.print_engine == "chromium":
                 _log_missing()
             return False
-        return self.print_engine == "chromium" or super().get_wkhtmltopdf_state() != "ok"
+        return self.print_engine == "chromium" or self._core_engine_state() != "ok"
 
     @api.model
-    def _run_wkhtmltopdf(self, bodies, report_ref=False, header=None, footer=None, landscape=False,
-                         specific_paperformat_args=None, set_viewport_size=False):
+    def _run_wkhtmltopdf(
+        self,
+        bodies,
+        report_ref=False,
+        header=None,
+        footer=None,
+        landscape=False,
+        specific_paperformat_args=None,
+        set_viewport_size=False,
+    ):
         report = self._get_report(report_ref) if report_ref else self.browse()
         bodies = list(bodies)
         arguments = {
-            "report_ref": report_ref, "header": header, "footer": footer, "landscape": landscape,
+            "report_ref": report_ref,
+            "header": header,
+            "footer": footer,
+            "landscape": landscape,
             "specific_paperformat_args": specific_paperformat_args,
             "set_viewport_size": set_viewport_size,
         }
@@ -90,7 +114,8 @@ class IrActionsReport(models.Model):
                 return self._print_one_by_one(bodies, arguments)
             return super()._run_wkhtmltopdf(bodies, **arguments)
         paper = self._prepare_print_paper(
-            report.get_paperformat(), landscape, specific_paperformat_args or {})
+            report.get_paperformat(), landscape, specific_paperformat_args or {}
+        )
         try:
             return self._run_chromium(bodies, header, footer, paper)
         except BrowserError as error:
@@ -106,11 +131,16 @@ class IrActionsReport(models.Model):
         return assemble(documents, titles=[document_title(str(body)) for body in bodies])
 
     def _handle_browser_error(self, report, error):
-        if super().get_wkhtmltopdf_state() != "ok":
-            raise UserError(self.env._(
-                "%(report)s cannot be printed: %(error)s. Try again; if it happens again, ask your"
-                " administrator to look at the browser %(path)s.",
-                report=report.name or "", error=error, path=find_chromium())) from error
+        if self._core_engine_state() != "ok":
+            raise UserError(
+                self.env._(
+                    "%(report)s cannot be printed: %(error)s. Try again; if it happens again, "
+                    "ask your administrator to look at the browser %(path)s.",
+                    report=report.name or "",
+                    error=error,
+                    path=find_chromium(),
+                )
+            ) from error
         _logger.warning("Report %s: %s; wkhtmltopdf prints it", report.report_name, error)
 
     def _run_chromium(self, bodies, header, footer, paper):
@@ -121,12 +151,17 @@ class IrActionsReport(models.Model):
         params = self.env["ir.config_parameter"].sudo()  # sudo: three settings of the server
         base_url = self._get_report_url()
         job = Job(
-            bodies=[str(body) for body in bodies], header=str(header or ""),
-            footer=str(footer or ""), paper=paper, base_url=base_url,
-            timeout=float(params.get_param("crm_print.timeout", 60)))
+            bodies=[str(body) for body in bodies],
+            header=str(header or ""),
+            footer=str(footer or ""),
+            paper=paper,
+            base_url=base_url,
+            timeout=float(params.get_param("crm_print.timeout", 60)),
+        )
         self._close_browser_after_test()
         browser = shared_browser(
-            find_chromium(), float(params.get_param("crm_print.idle_seconds", 300)))
+            find_chromium(), float(params.get_param("crm_print.idle_seconds", 300))
+        )
         pdf, refused = print_job(browser, job, self._prepare_print_resolver(base_url))
         if refused:
             _logger.info("A printed page was refused: %s", ", ".join(sorted(set(refused))))
@@ -171,8 +206,13 @@ class IrActionsReport(models.Model):
         top = float(specific.get("data-report-margin-top", paperformat.margin_top))
         spacing = float(specific.get("data-report-header-spacing", paperformat.header_spacing))
         return Paper(
-            width=width, height=height, top=top, header_top=max(0, top - spacing),
+            width=width,
+            height=height,
+            top=top,
+            header_top=max(0, top - spacing),
             bottom=float(specific.get("data-report-margin-bottom", paperformat.margin_bottom)),
-            left=paperformat.margin_left, right=paperformat.margin_right,
+            left=paperformat.margin_left,
+            right=paperformat.margin_right,
             header_line=paperformat.header_line,
-            scale=1.0 if paperformat.disable_shrinking else SHRUNK)
+            scale=1.0 if paperformat.disable_shrinking else SHRUNK,
+        )

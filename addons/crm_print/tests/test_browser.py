@@ -35,7 +35,9 @@ def group_exists(pid):
     """Whether a process of the group still runs (zombies of a killed parent do not count)."""
     return any(
         f" {pid} " in f" {fields[2]} " and fields[0] != "Z"
-        for fields in map(_stat, Path("/proc").glob("[0-9]*")) if fields)
+        for fields in map(_stat, Path("/proc").glob("[0-9]*"))
+        if fields
+    )
 
 
 def _stat(folder):
@@ -47,7 +49,6 @@ def _stat(folder):
 
 @tagged("post_install", "-at_install")
 class TestBrowser(BrowserMixin, BaseCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -55,9 +56,11 @@ class TestBrowser(BrowserMixin, BaseCase):
 
     def test_header_footer_and_page_numbers(self):
         pages = self.print_pages(
-            self.browser, html_document(110),
+            self.browser,
+            html_document(110),
             header=html_part("headers", "Huadong Pumps 华东"),
-            footer=html_part("footers", "page <span class='page'/> / <span class='topage'/>"))
+            footer=html_part("footers", "page <span class='page'/> / <span class='topage'/>"),
+        )
         self.assertEqual(len(pages), 3)
         for number, text in enumerate(pages, 1):
             self.assertIn("Huadong Pumps 华东", text)
@@ -67,9 +70,12 @@ class TestBrowser(BrowserMixin, BaseCase):
 
     def test_documents_have_their_own_numbers(self):
         pages = self.print_pages(
-            self.browser, html_document(70), html_document(1, "Second"),
+            self.browser,
+            html_document(70),
+            html_document(1, "Second"),
             header=html_part("headers", "HEAD-A", "HEAD-B"),
-            footer=html_part("footers", *["<span class='page'/> of <span class='topage'/>"] * 2))
+            footer=html_part("footers", *["<span class='page'/> of <span class='topage'/>"] * 2),
+        )
         self.assertEqual(["HEAD-A" in text for text in pages], [True, True, False])
         self.assertEqual(["HEAD-B" in text for text in pages], [False, False, True])
         self.assertIn("2 of 2", pages[1])
@@ -105,10 +111,12 @@ class TestBrowser(BrowserMixin, BaseCase):
             "<img src='x' onerror=\"document.body.innerHTML = 'HANDLER RAN'\">"
             f"<iframe src='file://{secret}'></iframe><object data='file://{secret}'></object>"
             "<img src='http://127.0.0.1:1/metadata'>"
-            "<link rel='stylesheet' href='//evil.example/x.css'>")
+            "<link rel='stylesheet' href='//evil.example/x.css'>"
+        )
         asked = []
         pages = self.print_pages(
-            self.browser, html_document(1, title=f"Safe {evil}"), resolve=asked.append)
+            self.browser, html_document(1, title=f"Safe {evil}"), resolve=asked.append
+        )
         self.assertIn("Safe", pages[0])
         self.assertNotIn("RAN", pages[0])
         self.assertNotIn(secret.read_text().strip() or "-", pages[0])
@@ -150,8 +158,10 @@ class TestBrowser(BrowserMixin, BaseCase):
 
         def work(number):
             results[number] = self.print_pages(
-                self.browser, html_document(60, f"Document {number}"),
-                footer=html_part("footers", f"F{number} <span class='page'/>"))
+                self.browser,
+                html_document(60, f"Document {number}"),
+                footer=html_part("footers", f"F{number} <span class='page'/>"),
+            )
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
         for thread in threads:
@@ -187,8 +197,11 @@ class TestBrowser(BrowserMixin, BaseCase):
         addon = str(Path(__file__).parents[1])
         path = os.pathsep.join([addon, *filter(None, sys.path)])
         victim = subprocess.Popen(
-            [sys.executable, "-c", VICTIM, find_chromium()], stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": path})
+            [sys.executable, "-c", VICTIM, find_chromium()],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
         self.addCleanup(victim.stdout.close)
         self.addCleanup(victim.kill)
         pid, profile, magic = victim.stdout.readline().split()
@@ -206,7 +219,8 @@ class TestBrowser(BrowserMixin, BaseCase):
         child._process = process.__class__.__new__(process.__class__)
         child._process.__dict__.update(process.__dict__)
         child._process._write_fd, child._process._read_fd = map(
-            os.dup, (process._write_fd, process._read_fd))
+            os.dup, (process._write_fd, process._read_fd)
+        )
         child.forget()
         self.assertIsNone(child.pid)
         self.assertTrue(self.browser.healthy())

@@ -18,12 +18,12 @@ class FakeProcess:
         self.answers = []
         self.ended = False
 
-    def write(self, data, deadline):
+    def send(self, data, deadline):
         command = json.loads(data[:-1])
         for answer in self.script.get(command["method"], ()):
             self.answers.append(answer and {"id": command["id"], **answer})
 
-    def read(self, timeout):
+    def receive(self, timeout):
         if not self.answers:
             time.sleep(0.005)
             return []
@@ -41,7 +41,6 @@ class FakeProcess:
 
 @tagged("post_install", "-at_install")
 class TestEngine(BaseCase):
-
     def converse(self, script, seconds=5):
         connection = Connection(FakeProcess(script))
         self.addCleanup(connection.close)
@@ -67,26 +66,35 @@ class TestEngine(BaseCase):
         self.assertLess(time.monotonic() - started, 3)
 
     def test_events_are_handled_while_waiting(self):
-        talk = self.converse({"Page.navigate": [
-            {"method": "Fetch.requestPaused", "params": {"requestId": "1"}, "id": None},
-            {"result": {}}]})
+        talk = self.converse(
+            {
+                "Page.navigate": [
+                    {"method": "Fetch.requestPaused", "params": {"requestId": "1"}, "id": None},
+                    {"result": {}},
+                ]
+            }
+        )
         connection = talk._connection
         seen = []
-        talk.handlers["Fetch.requestPaused"] = lambda requestId: seen.append(requestId)
+        talk.handlers["Fetch.requestPaused"] = lambda **params: seen.append(params["requestId"])
         connection._sort({"method": "Fetch.requestPaused", "params": {"requestId": "7"}})
         talk.call("Page.navigate")
         self.assertEqual(seen, ["7"])
 
     def test_sheets_number_pages_per_document(self):
-        footer = Part(html_part(
-            "footers", "A <span class='page'/> of <span class='topage'>?</span>",
-            "B <span class='sitepage'/>/<span class='sitepages'/><i class='section'>x</i>"))
+        footer = Part(
+            html_part(
+                "footers",
+                "A <span class='page'/> of <span class='topage'>?</span>",
+                "B <span class='sitepage'/>/<span class='sitepages'/><i class='section'>x</i>",
+            )
+        )
         html = sheets_html(Part(""), footer, Paper(), [2, 1])
         self.assertEqual(html.count('class="crm_print_sheet"'), 3)
         self.assertIn('A <span class="page">1</span> of <span class="topage">2</span>', html)
         self.assertIn('A <span class="page">2</span> of', html)
         self.assertIn('B <span class="sitepage">1</span>/<span class="sitepages">1</span>', html)
-        self.assertNotIn("<i class=\"section\">x", html)
+        self.assertNotIn('<i class="section">x', html)
 
     def test_no_sheets_without_header_and_footer(self):
         empty = Part(html_part("headers", ""))
@@ -99,4 +107,3 @@ class TestEngine(BaseCase):
     def test_document_without_a_header_of_its_own(self):
         html = sheets_html(Part(html_part("headers", "only first")), Part(""), Paper(), [1, 1])
         self.assertEqual(html.count("only first"), 1)
-

@@ -36,6 +36,7 @@ class CoreEngine:
 
 def _one_page():
     from odoo.tools.pdf import PdfFileWriter
+
     writer = PdfFileWriter()
     writer.addBlankPage(width=100, height=100)
     stream = io.BytesIO()
@@ -48,7 +49,6 @@ ONE_PAGE = _one_page()
 
 @tagged("post_install", "-at_install")
 class TestReport(PrintCase):
-
     def test_user_prints_with_header_and_footer(self):
         pages = pdf_pages(self.print_report(self.partners[0], rows=120))
         self.assertGreater(len(pages), 2)
@@ -78,7 +78,8 @@ class TestReport(PrintCase):
     def test_outline_names_the_documents(self):
         report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
         streams = report._render_qweb_pdf_prepare_streams(
-            self.report.report_name, {"rows": 1}, res_ids=self.partners.ids * 2)
+            self.report.report_name, {"rows": 1}, res_ids=self.partners.ids * 2
+        )
         root = PdfFileReader(streams[False]["stream"], strict=False).trailer["/Root"]
         first = root["/Outlines"]["/First"]
         self.assertEqual(first["/Title"], f"Partner {self.partners[0].name}")
@@ -94,8 +95,10 @@ class TestReport(PrintCase):
     def test_without_chromium_the_core_prints(self):
         core = CoreEngine(self)
         ir_actions_report._log_missing.cache_clear()
-        with patch(FINDER, return_value=None), \
-                self.assertLogs("odoo.addons.crm_print", logging.INFO) as logs:
+        with (
+            patch(FINDER, return_value=None),
+            self.assertLogs("odoo.addons.crm_print", logging.INFO) as logs,
+        ):
             content = self.print_report(self.partners[0])
             self.print_report(self.partners[1])
         self.assertEqual(content, ONE_PAGE)
@@ -124,20 +127,25 @@ class TestReport(PrintCase):
 
     def _failing_browser(self):
         return patch.object(
-            ir_actions_report, "print_job", side_effect=BrowserTimeout("did not answer"))
+            ir_actions_report, "print_job", side_effect=BrowserTimeout("did not answer")
+        )
 
     def test_failure_falls_back_and_is_logged(self):
         core = CoreEngine(self)
-        with self._failing_browser(), \
-                self.assertLogs("odoo.addons.crm_print", logging.WARNING) as logs:
+        with (
+            self._failing_browser(),
+            self.assertLogs("odoo.addons.crm_print", logging.WARNING) as logs,
+        ):
             self.assertEqual(self.print_report(self.partners[0]), ONE_PAGE)
         self.assertEqual(len(core.calls), 1)
         self.assertIn("did not answer", logs.output[0])
 
     def test_failure_without_a_fallback_is_an_error(self):
         CoreEngine(self, state="install")
-        with self._failing_browser(), \
-                self.assertRaisesRegex(UserError, "Test partner cannot be printed: did not answer"):
+        with (
+            self._failing_browser(),
+            self.assertRaisesRegex(UserError, "Test partner cannot be printed: did not answer"),
+        ):
             self.print_report(self.partners[0])
 
     def test_state_is_shown_on_the_report(self):
@@ -150,16 +158,31 @@ class TestReport(PrintCase):
         self.assertEqual(self.report.print_engine_state, "wkhtmltopdf (ok)")
 
     def test_paper(self):
-        paperformat = self.env["report.paperformat"].create({
-            "name": "Letter", "format": "Letter", "orientation": "Portrait", "margin_top": 30,
-            "header_spacing": 20, "margin_bottom": 15, "disable_shrinking": True})
+        paperformat = self.env["report.paperformat"].create(
+            {
+                "name": "Letter",
+                "format": "Letter",
+                "orientation": "Portrait",
+                "margin_top": 30,
+                "header_spacing": 20,
+                "margin_bottom": 15,
+                "disable_shrinking": True,
+            }
+        )
         prepare = self.env["ir.actions.report"]._prepare_print_paper
         paper = prepare(paperformat, False, {})
         self.assertEqual((paper.width, paper.height), (215.9, 279.4))
         self.assertEqual((paper.top, paper.header_top, paper.scale), (30, 10, 1.0))
-        paper = prepare(paperformat, None, {
-            "data-report-landscape": "True", "data-report-margin-top": "50",
-            "data-report-header-spacing": "45", "data-report-margin-bottom": "12"})
+        paper = prepare(
+            paperformat,
+            None,
+            {
+                "data-report-landscape": "True",
+                "data-report-margin-top": "50",
+                "data-report-header-spacing": "45",
+                "data-report-margin-bottom": "12",
+            },
+        )
         self.assertEqual((paper.width, paper.height), (279.4, 215.9))
         self.assertEqual((paper.top, paper.header_top, paper.bottom), (50, 5, 12))
         paperformat.orientation = "Landscape"

@@ -5,18 +5,26 @@ from odoo.tests import tagged, users
 from .common import BASE_URL, PrintCase
 
 PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 @tagged("post_install", "-at_install")
 class TestResource(PrintCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.private, cls.public = cls.env["ir.attachment"].create([
-            {"name": "private.png", "raw": PIXEL, "res_model": "ir.config_parameter", "res_id": 1},
-            {"name": "public.png", "raw": PIXEL, "public": True}])
+        cls.private, cls.public = cls.env["ir.attachment"].create(
+            [
+                {
+                    "name": "private.png",
+                    "raw": PIXEL,
+                    "res_model": "ir.config_parameter",
+                    "res_id": 1,
+                },
+                {"name": "public.png", "raw": PIXEL, "public": True},
+            ]
+        )
 
     def resolve(self, path, origin=BASE_URL, env=None):
         report = (env or self.env)["ir.actions.report"]
@@ -31,9 +39,14 @@ class TestResource(PrintCase):
     @users("crm_print_user")
     def test_only_static_files_of_addons(self):
         for path in (
-            "/web/__manifest__.py", "/web/static/../__manifest__.py",
-            "/web/static/%2e%2e/__manifest__.py", "/../../etc/passwd", "/web/static/none.png",
-            "/web/session/get_session_info", "/odoo", "/my/orders",
+            "/web/__manifest__.py",
+            "/web/static/../__manifest__.py",
+            "/web/static/%2e%2e/__manifest__.py",
+            "/../../etc/passwd",
+            "/web/static/none.png",
+            "/web/session/get_session_info",
+            "/odoo",
+            "/my/orders",
         ):
             self.assertIsNone(self.resolve(path), path)
 
@@ -52,7 +65,11 @@ class TestResource(PrintCase):
 
     @users("crm_print_user")
     def test_other_origins_are_refused(self):
-        for origin in ("http://evil.example", "https://erp.example.com:8069", "http://erp.example.com"):
+        for origin in (
+            "http://evil.example",
+            "https://erp.example.com:8069",
+            "http://erp.example.com",
+        ):
             self.assertIsNone(self.resolve("/web/static/img/nologo.png", origin=origin))
 
     @users("crm_print_user")
