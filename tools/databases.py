@@ -105,7 +105,7 @@ class Databases:
         """Run an Odoo command to its end and return what it wrote."""
         options = {"stdin": stdin} if stdin is not None else {}
         return run(
-            [self.workspace.venv / "bin" / "odoo", *arguments],
+            [*self.workspace.odoo_command, *arguments],
             what=what,
             step=step,
             keep=keep,

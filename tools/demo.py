@@ -106,7 +106,7 @@ class Demo:
     def _serve(self, databases, database):
         log = self.workspace.logs / "run.log"
         command = [
-            self.workspace.venv / "bin" / "odoo",
+            *self.workspace.odoo_command,
             "-c",
             databases.config,
             "-d",

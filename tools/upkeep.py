@@ -98,7 +98,7 @@ def psql(databases, database, arguments):
 def shell(workspace, databases, database):
     return processes.interactive(
         [
-            workspace.venv / "bin" / "odoo",
+            *workspace.odoo_command,
             "shell",
             "-c",
             databases.config,

@@ -30,6 +30,11 @@ class Workspace:
         self.db = db or {}
 
     @property
+    def odoo_command(self):
+        """How Odoo is started; not as a script, whose first line holds no blanks and 127 bytes."""
+        return [self.python, self.venv / "bin" / "odoo"]
+
+    @property
     def key(self):
         """Short name of this checkout, different from every other one on the machine."""
         return hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
