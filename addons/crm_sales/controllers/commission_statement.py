@@ -7,9 +7,7 @@ TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class CommissionStatementController(http.Controller):
-    @http.route(
-        "/crm_sales/commission_statements.xlsx", type="http", auth="user", readonly=True
-    )
+    @http.route("/crm_sales/commission_statements.xlsx", type="http", auth="user", readonly=True)
     def commission_statements_xlsx(self, ids="", **_parameters):
         """Download statements as a workbook, as far as the user may read them.
 
@@ -21,8 +19,11 @@ class CommissionStatementController(http.Controller):
         if not statements or len(statements) < len(set(numbers)):
             raise NotFound
         content = request.env["crm.commission.document"]._xlsx(statements)
-        name = request.env._("Commission statements") if len(statements) > 1 else (
-            statements.display_name)
+        name = (
+            request.env._("Commission statements")
+            if len(statements) > 1
+            else (statements.display_name)
+        )
         return request.make_response(
             content,
             headers=[

@@ -34,13 +34,17 @@ class CrmCommissionOverview(models.AbstractModel):
     @api.model
     def _members(self):
         today = fields.Date.context_today(self)
-        return self.env["crm.commission.member"].search(
-            Domain("partner_id", "=", self.env.user.partner_id.id)
-            & Domain("plan_id.active", "=", True)
-            & Domain("company_id", "in", self.env.companies.ids)
-            & (Domain("date_to", "=", False) | Domain("date_to", ">=", today)),
-            order="plan_id, role, id",
-        ).filtered(lambda member: member.plan_id._version_on(today))
+        return (
+            self.env["crm.commission.member"]
+            .search(
+                Domain("partner_id", "=", self.env.user.partner_id.id)
+                & Domain("plan_id.active", "=", True)
+                & Domain("company_id", "in", self.env.companies.ids)
+                & (Domain("date_to", "=", False) | Domain("date_to", ">=", today)),
+                order="plan_id, role, id",
+            )
+            .filtered(lambda member: member.plan_id._version_on(today))
+        )
 
     @api.model
     def _plan(self, plan, members):
@@ -135,9 +139,11 @@ class CrmCommissionOverview(models.AbstractModel):
     def _lines(self, statement):
         if not statement:
             return []
-        lines = self.env["crm.commission.line"].with_context(
-            commission_statement_ids=statement.ids
-        ).search([("statement_id", "=", statement.id)], limit=LINES)
+        lines = (
+            self.env["crm.commission.line"]
+            .with_context(commission_statement_ids=statement.ids)
+            .search([("statement_id", "=", statement.id)], limit=LINES)
+        )
         roles = dict(lines._fields["role"]._description_selection(self.env))
         # sudo: the names of the documents behind the user's own lines, which the rule selected
         return [
@@ -197,7 +203,7 @@ class CrmCommissionOverview(models.AbstractModel):
         amounts = engine.settle(earned + expected, scales, rounding=rounding, cap=cap)
         before = engine.settle(earned, scales, rounding=rounding, cap=cap)
         uplift = sum(amounts[: len(earned)], ZERO) - sum(before, ZERO)
-        return amounts[len(earned):], uplift
+        return amounts[len(earned) :], uplift
 
     @api.model
     def _expected_credits(self, plan, members):

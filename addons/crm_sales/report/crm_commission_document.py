@@ -56,8 +56,10 @@ class CrmCommissionDocument(models.AbstractModel):
 
     @api.model
     def _lines(self, statements):
-        asked = self.env["crm.commission.line"].sudo().with_context(
-            commission_statement_ids=statements.ids
+        asked = (
+            self.env["crm.commission.line"]
+            .sudo()
+            .with_context(commission_statement_ids=statements.ids)
         )
         roles = dict(asked._fields["role"]._description_selection(self.env))
         found = defaultdict(list)
@@ -131,8 +133,16 @@ class CrmCommissionDocument(models.AbstractModel):
         money = f"#,##0{decimals};[Red]-#,##0{decimals}"
         return {
             "head": book.add_format(
-                {"bold": True, "bg_color": "#26547C", "font_color": "white", "text_wrap": True,
-                 "valign": "vcenter", "border": 1, "border_color": "#D0D7DE"}),
+                {
+                    "bold": True,
+                    "bg_color": "#26547C",
+                    "font_color": "white",
+                    "text_wrap": True,
+                    "valign": "vcenter",
+                    "border": 1,
+                    "border_color": "#D0D7DE",
+                }
+            ),
             "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
             "money": book.add_format({"num_format": money}),
             "percent": book.add_format({"num_format": "0.00%"}),
@@ -145,20 +155,31 @@ class CrmCommissionDocument(models.AbstractModel):
     def _xlsx_summary(self, book, formats, statements):
         states = dict(statements._fields["state"]._description_selection(self.env))
         columns = [
-            (self.env._("Payee"), 24, None), (self.env._("Plan"), 24, None),
-            (self.env._("From"), 12, "date"), (self.env._("To"), 12, "date"),
-            (self.env._("Currency"), 9, None), (self.env._("Basis Credited"), 16, "money"),
-            (self.env._("Attainment"), 11, "percent"), (self.env._("Earned"), 16, "money"),
-            (self.env._("Settled"), 16, "money"), (self.env._("To Pay"), 16, "money"),
+            (self.env._("Payee"), 24, None),
+            (self.env._("Plan"), 24, None),
+            (self.env._("From"), 12, "date"),
+            (self.env._("To"), 12, "date"),
+            (self.env._("Currency"), 9, None),
+            (self.env._("Basis Credited"), 16, "money"),
+            (self.env._("Attainment"), 11, "percent"),
+            (self.env._("Earned"), 16, "money"),
+            (self.env._("Settled"), 16, "money"),
+            (self.env._("To Pay"), 16, "money"),
             (self.env._("Status"), 12, None),
         ]
         rows = [
             [
-                statement.partner_id.name, statement.plan_id.name, statement.date_from,
-                statement.date_to, statement.currency_id.name, statement.basis,
+                statement.partner_id.name,
+                statement.plan_id.name,
+                statement.date_from,
+                statement.date_to,
+                statement.currency_id.name,
+                statement.basis,
                 statement.attainment / 100 if statement.quota else "",
-                statement.earned, statement.settled,
-                (f"=H{number}-I{number}", statement.to_pay), states[statement.state],
+                statement.earned,
+                statement.settled,
+                (f"=H{number}-I{number}", statement.to_pay),
+                states[statement.state],
             ]
             for number, statement in enumerate(statements.sudo(), start=2)
         ]
@@ -171,14 +192,18 @@ class CrmCommissionDocument(models.AbstractModel):
     @api.model
     def _xlsx_lines(self, book, formats, statements, contents):
         columns = [
-            (self.env._("Statement"), 34, None), (self.env._("Date"), 12, "date"),
-            (self.env._("Customer"), 30, None), (self.env._("Deal"), 16, None),
-            (self.env._("Role"), 12, None), (self.env._("Basis Credited"), 16, "money"),
+            (self.env._("Statement"), 34, None),
+            (self.env._("Date"), 12, "date"),
+            (self.env._("Customer"), 30, None),
+            (self.env._("Deal"), 16, None),
+            (self.env._("Role"), 12, None),
+            (self.env._("Basis Credited"), 16, "money"),
             (self.env._("Commission"), 16, "money"),
         ]
         rows = [
             [statement.display_name, *line.values()]
-            for statement in statements.sudo() for line in contents[statement.id]["lines"]
+            for statement in statements.sudo()
+            for line in contents[statement.id]["lines"]
         ]
         sums = {column: sum(row[column] for row in rows) for column in (5, 6)}
         self._xlsx_sheet(book, formats, self.env._("Lines"), columns, rows, sums)
@@ -186,12 +211,15 @@ class CrmCommissionDocument(models.AbstractModel):
     @api.model
     def _xlsx_payments(self, book, formats, statements, contents):
         columns = [
-            (self.env._("Statement"), 34, None), (self.env._("Date"), 12, "date"),
-            (self.env._("Journal Entry"), 22, None), (self.env._("Amount"), 16, "money"),
+            (self.env._("Statement"), 34, None),
+            (self.env._("Date"), 12, "date"),
+            (self.env._("Journal Entry"), 22, None),
+            (self.env._("Amount"), 16, "money"),
         ]
         rows = [
             [statement.display_name, *payment.values()]
-            for statement in statements.sudo() for payment in contents[statement.id]["payments"]
+            for statement in statements.sudo()
+            for payment in contents[statement.id]["payments"]
         ]
         sums = {3: sum(row[3] for row in rows)}
         self._xlsx_sheet(book, formats, self.env._("Payments"), columns, rows, sums)

@@ -26,9 +26,9 @@ class TestSettle(CommissionCase):
 
     def settle(self, user, mode, statements=None):
         form = Form(
-            self.env["crm.commission.settle"].with_user(user).with_context(
-                default_mode=mode, active_ids=(statements or self.statements).ids
-            )
+            self.env["crm.commission.settle"]
+            .with_user(user)
+            .with_context(default_mode=mode, active_ids=(statements or self.statements).ids)
         )
         return form.save()
 

@@ -19,8 +19,10 @@ class TestSimulation(CommissionCase):
         cls.env.cr.precommit.run()
 
     def simulate(self, version, **values):
-        simulation = self.env["crm.commission.simulation"].with_user(self.boss).create(
-            {"version_id": version.id, **values}
+        simulation = (
+            self.env["crm.commission.simulation"]
+            .with_user(self.boss)
+            .create({"version_id": version.id, **values})
         )
         simulation.action_simulate()
         return simulation
@@ -54,9 +56,7 @@ class TestSimulation(CommissionCase):
         self.assertEqual(self.simulate(self.draft(floor=9000)).simulated, 9000.0)
 
     def test_whole_periods_are_simulated(self):
-        simulation = self.simulate(
-            self.version, date_from="2026-02-10", date_to="2026-02-12"
-        )
+        simulation = self.simulate(self.version, date_from="2026-02-10", date_to="2026-02-12")
         self.assertEqual(simulation.simulated, 4850.0)
 
     def test_without_documents(self):

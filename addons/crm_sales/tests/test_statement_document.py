@@ -62,8 +62,8 @@ class TestStatementDocument(CommissionCase):
 
     def print_pages(self, user, lang="en_US"):
         self.li.partner_id.lang = lang
-        report = self.env["ir.actions.report"].with_user(user).with_context(
-            force_report_rendering=True
+        report = (
+            self.env["ir.actions.report"].with_user(user).with_context(force_report_rendering=True)
         )
         content = report._render_qweb_pdf(
             "crm_sales.report_commission_statement", self.statement.ids
@@ -109,8 +109,15 @@ class TestStatementDocument(CommissionCase):
     def test_pdf(self):
         pages = self.print_pages(self.li)
         self.assertEqual(len(pages), 1)
-        for text in ("Commission Statement", "Li", "4,850.00", "37,000.00", self.deal.name,
-                     "上海宏泰机械有限公司", "1 / 1"):
+        for text in (
+            "Commission Statement",
+            "Li",
+            "4,850.00",
+            "37,000.00",
+            self.deal.name,
+            "上海宏泰机械有限公司",
+            "1 / 1",
+        ):
             self.assertIn(text, pages[0])
 
     def test_pdf_in_the_language_of_the_payee(self):

@@ -21,9 +21,14 @@ class TestTours(CommissionCase, HttpCase):
         cls._pay(cls._invoice(order, date=today), date=today)
         cls.env["crm.lead"].create(
             {
-                "name": "Pumps for Wuxi", "type": "opportunity", "user_id": cls.li.id,
-                "team_id": cls.north.id, "company_id": cls.company.id,
-                "expected_revenue": 114000, "date_deadline": today, "probability": 50,
+                "name": "Pumps for Wuxi",
+                "type": "opportunity",
+                "user_id": cls.li.id,
+                "team_id": cls.north.id,
+                "company_id": cls.company.id,
+                "expected_revenue": 114000,
+                "date_deadline": today,
+                "probability": 50,
             }
         )
         cls.env.flush_all()

@@ -38,8 +38,13 @@ class CrmCommissionSimulation(models.TransientModel):
         help="The plan whose statements are the present state.",
     )
     date_from = fields.Date(
-        "From", compute="_compute_dates", store=True, readonly=False, precompute=True,
-        required=True, help="The whole period that contains this day is simulated.",
+        "From",
+        compute="_compute_dates",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        help="The whole period that contains this day is simulated.",
     )
     date_to = fields.Date(
         "To", compute="_compute_dates", store=True, readonly=False, precompute=True, required=True
@@ -154,8 +159,12 @@ class CrmCommissionSimulation(models.TransientModel):
         for row in self._credit_rows():
             periods[row.partner, row.period].append(
                 engine.Credit(
-                    version=row.version, role=row.role, rate=row.rate, basis=row.basis,
-                    date=row.date, deal=row.deal,
+                    version=row.version,
+                    role=row.role,
+                    rate=row.rate,
+                    basis=row.basis,
+                    date=row.date,
+                    deal=row.deal,
                 )
             )
         for key in self._guaranteed_periods():

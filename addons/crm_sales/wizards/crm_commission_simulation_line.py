@@ -15,9 +15,9 @@ class CrmCommissionSimulationLine(models.TransientModel):
     posted_basis = fields.Monetary("Basis Now", readonly=True)
     posted = fields.Monetary("Earned Now", readonly=True)
     basis = fields.Monetary("Simulated Basis", readonly=True)
-    simulated = fields.Monetary("Simulated", readonly=True)
+    simulated = fields.Monetary(readonly=True)
     difference = fields.Monetary(compute="_compute_difference", store=True)
-    change = fields.Float("Change", compute="_compute_difference", store=True)
+    change = fields.Float(compute="_compute_difference", store=True)
 
     @api.depends("posted", "simulated")
     def _compute_difference(self):
