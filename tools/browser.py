@@ -29,7 +29,8 @@ def ensure(workspace):
     """Install what browser journeys and PDF documents need and the machine lacks."""
     missing = []
     if not chromium():
-        missing.append("chromium")
+        # the sandbox is only recommended by Debian's package, and an ordinary user needs it
+        missing += ["chromium", "chromium-sandbox"]
     if not has_chinese_font():
         missing.append("fonts-noto-cjk")
     if missing:
