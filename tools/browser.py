@@ -29,8 +29,10 @@ def ensure(workspace):
     """Install what browser journeys and PDF documents need and the machine lacks."""
     missing = []
     if not chromium():
-        # the sandbox is only recommended by Debian's package, and an ordinary user needs it
-        missing += ["chromium", "chromium-sandbox"]
+        missing.append("chromium")
+        # only recommended by Debian's package, but Chromium starts for no ordinary user without
+        if apt.has_candidate("chromium-sandbox", log=workspace.folder("logs") / "apt.log"):
+            missing.append("chromium-sandbox")
     if not has_chinese_font():
         missing.append("fonts-noto-cjk")
     if missing:
