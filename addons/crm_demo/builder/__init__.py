@@ -25,7 +25,7 @@ from . import (
     story,
     supply,
 )
-from .calendar import months_of_the_year
+from .calendar import months_of_the_year, story_quarter
 from .context import QUIET, Context
 
 _logger = logging.getLogger(__name__)
@@ -74,10 +74,6 @@ def make_context(env, seed, activity):
 
 def steps(ctx):
     """Return (name, weight, function) of every step; weights are seconds of a usual build."""
-    months = [
-        (f"the business of {first:%B %Y}", 15, functools.partial(month.run, month=(first, last)))
-        for first, last in ctx.months
-    ]
     return [
         ("company, chart of accounts and warehouse", 15, company.run),
         ("users, employees and sales teams", 8, people.run),
@@ -87,9 +83,24 @@ def steps(ctx):
         ("opening balance", 1, accounting.open_books),
         ("commission plans", 2, commissions.set_up),
         ("leads and opportunities", 20, pipeline.run),
-        *months,
+        *months_and_story(ctx),
         ("open quotations", 5, orders.run_open_quotations),
-        ("maintenance contracts", 5, contracts.run),
-        ("the story of one deal", 5, story.run),
+        ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
     ]
+
+
+def months_and_story(ctx):
+    """Return the steps of the months; the story is played before the months of its quarter.
+
+    What is owed to a person is posted on the day of the last event of the quarter. The entries of
+    the story therefore come before everything else that happens to its people in that quarter.
+    """
+    start, _end = story_quarter(ctx.today)
+    result = []
+    for first, last in ctx.months:
+        if first == start:
+            result.append(("the story of one deal", 8, story.run))
+        business = functools.partial(month.run, month=(first, last))
+        result.append((f"the business of {first:%B %Y}", 15, business))
+    return result

@@ -11,8 +11,8 @@ SHANGHAI_OFFSET = datetime.timedelta(hours=8)
 STORY_DAYS = 40
 """Days that the story deal needs between the first day of its quarter and today."""
 
-BANK_DAYS = (2, 4)
-"""Customers pay on Wednesdays and Fridays (``date.weekday()``): one batch a day of payment."""
+BANK_DAYS = (4,)
+"""Payments run on Fridays (``date.weekday()``), as in many companies: one batch a week."""
 
 
 def moment(day, hour=10, minute=0):

@@ -149,8 +149,12 @@ def create_plan(env, ctx, name, name_zh, ledgers, accounts):
 
 
 def create_agent_plan(env, ctx, ledgers):
-    """The plan of the external agent, who is paid by vendor bill."""
-    member = {"agent_id": ctx.agent.id, "role": "overlay", "rate": AGENT_RATE}
+    """The plan of the external agent: the same rate on deals of others and on deals of their own.
+
+    The agent is paid by vendor bill.
+    """
+    overlay_vals = {"agent_id": ctx.agent.id, "role": "overlay", "rate": AGENT_RATE}
+    owner_vals = {"agent_id": ctx.agent.id, "role": "owner"}
     return approve(
         env,
         ctx,
@@ -158,11 +162,11 @@ def create_agent_plan(env, ctx, ledgers):
             "name": "External agents",
             "period": "quarter",
             "ledger_id": ledgers["agents"].id,
-            "member_ids": [Command.create(member)],
+            "member_ids": [Command.create(overlay_vals), Command.create(owner_vals)],
         },
         "外部代理",
         {"basis": "collected", "method": "marginal"},
-        ((0.0, 0.0),),
+        ((0.0, AGENT_RATE),),
     )
 
 
@@ -258,8 +262,10 @@ def run(env, rng, ctx):
 
 
 def settle(env, ctx, statements):
-    """Confirm the statements as the manager and pay them as the accountant."""
-    statements.with_user(ctx.users["zhou"]).action_confirm()
+    """Confirm the statements as the manager, who is not asked about their own; then pay them."""
+    own = statements.filtered(lambda statement: statement.user_id == ctx.users["zhou"])
+    (statements - own).with_user(ctx.users["zhou"]).action_confirm()
+    own.with_user(ctx.users["admin"]).action_confirm()
     due = statements.filtered(lambda statement: statement.to_pay > 0)
     due.with_user(ctx.users["wu"]).action_pay()
     bills = env["account.move.line"].search(
