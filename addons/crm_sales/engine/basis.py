@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 
 from .scale import round_to
 
@@ -92,9 +91,11 @@ def increments(basis: str, events: Iterable[Event], rounding: Decimal) -> list[I
 def _deal_increments(basis, deal, events, rounding):
     sums = {"untaxed": ZERO, "total": ZERO, "settled": ZERO, "cost": ZERO}
     before = ZERO
-    ordered = sorted(events, key=lambda event: event.date)
-    for date, same_day in groupby(ordered, key=lambda event: event.date):
-        for event in same_day:
+    by_day = defaultdict(list)
+    for event in events:
+        by_day[event.date].append(event)
+    for date in sorted(by_day):
+        for event in by_day[date]:
             for name in sums:
                 sums[name] += getattr(event, name)
         after = credited(basis, rounding=rounding, **sums)

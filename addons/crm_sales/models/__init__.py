@@ -2,6 +2,7 @@ from . import (
     account_move,
     account_partial_reconcile,
     crm_commission_booking,
+    crm_commission_computation,
     crm_commission_credit,
     crm_commission_line,
     crm_commission_member,

@@ -299,7 +299,9 @@ class CrmCommissionCredit(models.AbstractModel):
             events=events,
             basis=self._sql_basis(version),
             rounding=SQL("%s::numeric", rounding),
-            moves=SQL("ARRAY_REMOVE(ARRAY_AGG(DISTINCT move_id) || ARRAY_AGG(DISTINCT other_id), NULL)")
+            moves=SQL(
+                "ARRAY_REMOVE(ARRAY_AGG(DISTINCT move_id) || ARRAY_AGG(DISTINCT other_id), NULL)"
+            )
             if scope.moves
             else SQL("NULL::int[]"),
         )

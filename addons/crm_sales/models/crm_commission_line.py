@@ -27,9 +27,9 @@ class CrmCommissionLine(models.Model):
         [("owner", "Owner"), ("overlay", "Overlay"), ("manager", "Manager")], readonly=True
     )
     date = fields.Date(readonly=True)
-    order_id = fields.Many2one("sale.order", "Order", readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
     invoice_id = fields.Many2one("account.move", "Invoice without Order", readonly=True)
-    customer_id = fields.Many2one("res.partner", "Customer", readonly=True)
+    customer_id = fields.Many2one("res.partner", readonly=True)
     basis = fields.Monetary("Basis Credited", readonly=True)
     commission = fields.Monetary(
         compute="_compute_commission",

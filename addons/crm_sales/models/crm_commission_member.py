@@ -97,12 +97,16 @@ class CrmCommissionMember(models.Model):
     def _check_employee(self):
         payroll = self.filtered(lambda member: member.partner_id and member.payout == "payroll")
         # sudo: a manager of commissions need not be an officer of human resources
-        employees = self.env["hr.employee"].sudo()._read_group(
-            [
-                ("user_id", "in", payroll.user_id.ids),
-                ("company_id", "in", payroll.company_id.ids),
-            ],
-            ["user_id", "company_id"],
+        employees = (
+            self.env["hr.employee"]
+            .sudo()
+            ._read_group(
+                [
+                    ("user_id", "in", payroll.user_id.ids),
+                    ("company_id", "in", payroll.company_id.ids),
+                ],
+                ["user_id", "company_id"],
+            )
         )
         known = {(user.id, company.id) for user, company in employees}
         for member in payroll:
@@ -143,7 +147,8 @@ class CrmCommissionMember(models.Model):
                     raise ValidationError(
                         self.env._(
                             "Plan “%(plan)s”: %(member)s is named twice in the same role for the "
-                            "same days and would earn twice. Remove one line or separate the dates.",
+                            "same days and would earn twice. Remove one line or separate the "
+                            "dates.",
                             plan=plan.name,
                             member=second.display_name,
                         )

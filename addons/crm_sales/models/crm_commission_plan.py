@@ -216,7 +216,9 @@ class CrmCommissionPlan(models.Model):
         """Return the approved version in force on ``day``; empty when there is none."""
         self.ensure_one()
         return self.version_ids.filtered(
-            lambda version: version.state == "approved"
-            and version.date_from <= day
-            and (not version.date_to or day <= version.date_to)
+            lambda version: (
+                version.state == "approved"
+                and version.date_from <= day
+                and (not version.date_to or day <= version.date_to)
+            )
         )[:1]

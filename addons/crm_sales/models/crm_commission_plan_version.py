@@ -182,9 +182,11 @@ class CrmCommissionPlanVersion(models.Model):
     def _check_unique_date(self):
         for version in self.filtered(lambda v: v.state == "approved"):
             twins = version.plan_id.version_ids.filtered(
-                lambda other, version=version: other.state == "approved"
-                and other != version
-                and other.date_from == version.date_from
+                lambda other, version=version: (
+                    other.state == "approved"
+                    and other != version
+                    and other.date_from == version.date_from
+                )
             )
             if twins:
                 raise ValidationError(
@@ -317,15 +319,21 @@ class CrmCommissionPlanVersion(models.Model):
             .search([("company_id", "in", (company.id, False))])
             .currency_id
         )
-        with_rate = self.env["res.currency.rate"].sudo()._read_group(
-            [
-                ("currency_id", "in", used.ids),
-                ("company_id", "in", (company.root_id.id, False)),
-            ],
-            ["currency_id"],
+        with_rate = (
+            self.env["res.currency.rate"]
+            .sudo()
+            ._read_group(
+                [
+                    ("currency_id", "in", used.ids),
+                    ("company_id", "in", (company.root_id.id, False)),
+                ],
+                ["currency_id"],
+            )
         )
-        missing = used - company.currency_id - self.env["res.currency"].concat(
-            *(currency for (currency,) in with_rate)
+        missing = (
+            used
+            - company.currency_id
+            - self.env["res.currency"].concat(*(currency for (currency,) in with_rate))
         )
         if missing:
             raise ValidationError(

@@ -71,7 +71,7 @@ class CrmContractCost(models.Model):
         """Return ``{(order id, plan id, payee id): id}``, creating the missing costs in bulk."""
         names = ("order_id", "plan_id", "partner_id")
         found = self.search(
-            [(name, "in", list(ids)) for name, ids in zip(names, zip(*keys, strict=True), strict=True)]
+            [(name, "in", ids) for name, ids in zip(names, zip(*keys, strict=True), strict=True)]
         )
         known = {tuple(cost[name].id for name in names): cost.id for cost in found}
         missing = sorted(keys - known.keys())
@@ -173,8 +173,9 @@ class CrmContractCost(models.Model):
     # ------------------------------------------------------------------
 
     def _subledger_posted(self, entries):
-        super()._subledger_posted(entries)
+        result = super()._subledger_posted(entries)
         self._refresh_amounts()
+        return result
 
     def _refresh_amounts(self):
         """Read the amounts of these costs from the sub-ledger."""

@@ -33,9 +33,7 @@ class SaleOrder(models.Model):
     contract_months = fields.Integer(
         "Contract Term (months)", help="0: the order is not a contract over time."
     )
-    contract_terminated_on = fields.Date(
-        "Terminated on", copy=False, readonly=True, tracking=True
-    )
+    contract_terminated_on = fields.Date("Terminated on", copy=False, readonly=True, tracking=True)
     contract_cost_ids = fields.One2many("crm.contract.cost", "order_id")
     commission_amount = fields.Monetary(
         "Commissions",
@@ -137,8 +135,9 @@ class SaleOrder(models.Model):
     def _ensure_owner(self):
         """Name the salesperson as the owner of confirmed orders that have none."""
         orders = self.filtered(
-            lambda order: order.user_id
-            and not any(row.role == "owner" for row in order.participant_ids)
+            lambda order: (
+                order.user_id and not any(row.role == "owner" for row in order.participant_ids)
+            )
         )
         # sudo: the confirmation may come from the customer's portal or a payment
         self.env["crm.commission.participant"].sudo().create(

@@ -54,7 +54,10 @@ class CommissionCase(SubledgerCase):
             limit=1,
         )
         cls.service = cls._create_product(
-            name="Maintenance", type="service", lst_price=1000.0, taxes_id=cls.tax_13,
+            name="Maintenance",
+            type="service",
+            lst_price=1000.0,
+            taxes_id=cls.tax_13,
             invoice_policy="order",
         )
 
@@ -93,8 +96,12 @@ class CommissionCase(SubledgerCase):
 
     @classmethod
     def _account(cls, code):
-        account = cls.env["account.account"].with_company(cls.company).search(
-            [("code", "=", code.ljust(6, "0")), ("company_ids", "in", cls.company.ids)], limit=1
+        account = (
+            cls.env["account.account"]
+            .with_company(cls.company)
+            .search(
+                [("code", "=", code.ljust(6, "0")), ("company_ids", "in", cls.company.ids)], limit=1
+            )
         )
         assert account, f"the chart has no account {code}"
         return account
@@ -216,9 +223,14 @@ class CommissionCase(SubledgerCase):
 
     @classmethod
     def _reconcile(cls, *moves):
-        lines = cls.env["account.move"].concat(*moves).line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-            and not line.reconciled
+        lines = (
+            cls.env["account.move"]
+            .concat(*moves)
+            .line_ids.filtered(
+                lambda line: (
+                    line.account_id.account_type == "asset_receivable" and not line.reconciled
+                )
+            )
         )
         lines.reconcile()
 
@@ -250,8 +262,9 @@ class CommissionCase(SubledgerCase):
 
     def assertPostsNothing(self):
         """Invariant I6: everything computed again posts nothing."""
-        keys = [self.env[name].search([]) for name in ("crm.commission.statement",
-                                                       "crm.contract.cost")]
+        keys = [
+            self.env[name].search([]) for name in ("crm.commission.statement", "crm.contract.cost")
+        ]
         for records in keys:
             self.assertFalse(records._subledger_run(force_split=True))
         self.assertLedgerEqualsGL()

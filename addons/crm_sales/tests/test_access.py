@@ -20,9 +20,7 @@ class TestAccess(CommissionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._add_member(cls.plan, cls.chen, role="owner")
-        cls._create_version(
-            cls.plan, tiers=((0, 3),), date_from="2026-01-02", capitalise=True
-        )
+        cls._create_version(cls.plan, tiers=((0, 3),), date_from="2026-01-02", capitalise=True)
         for user, team in ((cls.li, cls.north), (cls.chen, cls.south)):
             order = cls._create_order(10000, user=user, team_id=team.id, contract_months=24)
             cls._pay(cls._invoice(order))
@@ -61,14 +59,14 @@ class TestAccess(CommissionCase):
         self.assertFalse(self._seen(self.stranger, model))
 
     def test_plans(self):
-        for model in ("crm.commission.plan", "crm.commission.plan.version",
-                      "crm.commission.tier"):
+        for model in ("crm.commission.plan", "crm.commission.plan.version", "crm.commission.tier"):
             with self.subTest(model=model):
                 for user in (self.li, self.leader, self.boss, self.accountant):
                     self.assertTrue(self.env[model].with_user(user).search([]), user.name)
                 self.assertFalse(self.env[model].with_user(self.stranger).search([]))
-                outsider = self._create_seller("outsider" + model[-4:],
-                                               "sales_team.group_sale_salesman")
+                outsider = self._create_seller(
+                    "outsider" + model[-4:], "sales_team.group_sale_salesman"
+                )
                 self.assertFalse(self.env[model].with_user(outsider).search([]))
 
     def test_salespeople_change_nothing(self):
@@ -92,7 +90,9 @@ class TestAccess(CommissionCase):
             for records in (cost, self.env["crm.commission.line"]):
                 self.assertFalse(records.with_user(user).has_access("write"))
             self.assertFalse(self._statement(self.li).with_user(user).has_access("unlink"))
-            self.assertFalse(self.env["crm.commission.statement"].with_user(user).has_access("create"))
+            self.assertFalse(
+                self.env["crm.commission.statement"].with_user(user).has_access("create")
+            )
 
     def test_commission_of_the_order(self):
         order = self.env["sale.order"].search([("user_id", "=", self.li.id)], limit=1)
@@ -108,9 +108,7 @@ class TestAccess(CommissionCase):
         self.assertEqual(row.with_user(self.li).partner_id, self.li.partner_id)
         with self.assertRaises(AccessError):
             row.with_user(self.chen).write({"share": 1})
-        self.assertFalse(
-            self.env["crm.commission.participant"].with_user(self.stranger).search([])
-        )
+        self.assertFalse(self.env["crm.commission.participant"].with_user(self.stranger).search([]))
 
     def test_salesperson_shares_a_deal(self):
         """Who may write a quotation may share it, and confirming it names its owner."""

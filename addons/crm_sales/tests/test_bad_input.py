@@ -36,9 +36,7 @@ class TestBadInput(CommissionCase):
         self.assertRefused("has no tier", version.tier_ids.unlink)
 
     def test_rates_must_not_be_negative(self):
-        self.assertRefused(
-            "negative rate", self._create_version, self.plan, tiers=((0, -1),)
-        )
+        self.assertRefused("negative rate", self._create_version, self.plan, tiers=((0, -1),))
 
     def test_editing_tiers_in_one_go(self):
         """The scale is checked once everything is written, not in between."""
@@ -50,9 +48,7 @@ class TestBadInput(CommissionCase):
         self.assertEqual(version.tier_ids.lower_bound, 0)
 
     def test_guarantee_above_maximum(self):
-        self.assertRefused(
-            "guaranteed minimum", self._create_version, self.plan, floor=100, cap=50
-        )
+        self.assertRefused("guaranteed minimum", self._create_version, self.plan, floor=100, cap=50)
 
     def test_approved_version_is_immutable(self):
         for name, value in (("cap", 5), ("date_from", "2026-02-01"), ("basis", "invoiced")):
@@ -94,14 +90,10 @@ class TestBadInput(CommissionCase):
         self.assertRefused(
             "Contract costs.*Commissions Payable", self._create_plan, ledger_id=self.costs.id
         )
-        self.assertRefused(
-            "Commissions", self._create_plan, cost_ledger_id=self.commissions.id
-        )
+        self.assertRefused("Commissions", self._create_plan, cost_ledger_id=self.commissions.id)
 
     def test_payroll_account_is_not_the_ledger(self):
-        self.assertRefused(
-            "payroll account", self._create_plan, payroll_account_id=self.payroll.id
-        )
+        self.assertRefused("payroll account", self._create_plan, payroll_account_id=self.payroll.id)
 
     def test_account_of_another_company(self):
         other = self.setup_other_company(name="Other")
@@ -158,9 +150,7 @@ class TestBadInput(CommissionCase):
         self._add_member(self.plan, self.chen, role="owner", payout="bill")
 
     def test_member_twice(self):
-        self.assertRefused(
-            "Li is named twice", self._add_member, self.plan, self.li, role="owner"
-        )
+        self.assertRefused("Li is named twice", self._add_member, self.plan, self.li, role="owner")
 
     def test_member_dates_reversed(self):
         self.assertRefused(
@@ -241,21 +231,15 @@ class TestBadInput(CommissionCase):
         )
 
     def test_contract_dates(self):
-        self.assertRefused(
-            "cannot be negative", self._create_order, 10000, contract_months=-1
-        )
-        order = self._create_order(
-            10000, contract_months=24, contract_date_start="2026-02-01"
-        )
+        self.assertRefused("cannot be negative", self._create_order, 10000, contract_months=-1)
+        order = self._create_order(10000, contract_months=24, contract_date_start="2026-02-01")
         self.assertRefused(
             "terminated on 2026-01-01, before",
             order.write,
             {"contract_terminated_on": "2026-01-01"},
         )
         plain = self._create_order(10000)
-        self.assertRefused(
-            "nothing to terminate", plain.action_terminate_contract, error=UserError
-        )
+        self.assertRefused("nothing to terminate", plain.action_terminate_contract, error=UserError)
 
     def test_replacing_by_the_same_person(self):
         wizard = self.env["crm.sale.replace.salesperson"].create(

@@ -188,17 +188,21 @@ class TestDocuments(CommissionCase):
         self._create_version(plan, tiers=((0, 10),), basis="invoiced")
         _order, invoice = self._sold()
         self._pay(invoice)
-        abroad = self.env["account.move"].with_company(company).create(
-            {
-                "move_type": "out_invoice",
-                "company_id": company.id,
-                "partner_id": self.customer.id,
-                "invoice_user_id": user.id,
-                "invoice_date": "2026-01-10",
-                "invoice_line_ids": [
-                    Command.create({"name": "x", "price_unit": 1000, "tax_ids": False})
-                ],
-            }
+        abroad = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "company_id": company.id,
+                    "partner_id": self.customer.id,
+                    "invoice_user_id": user.id,
+                    "invoice_date": "2026-01-10",
+                    "invoice_line_ids": [
+                        Command.create({"name": "x", "price_unit": 1000, "tax_ids": False})
+                    ],
+                }
+            )
         )
         abroad.action_post()
         self.assertEarned(self.li, "300.00")
@@ -228,9 +232,7 @@ class TestConditions(CommissionCase):
 
     def test_plan_changed_in_mid_quarter(self):
         """The second version goes on counting where the first one stopped."""
-        self._create_version(
-            self.plan, tiers=((0, 2), (100000, 10)), date_from="2026-02-15"
-        )
+        self._create_version(self.plan, tiers=((0, 2), (100000, 10)), date_from="2026-02-15")
         self.assertEqual(self.version.date_to, day("2026-02-14"))
         self._collect(80000, date="2026-02-01")
         self.assertEarned(self.li, "2400.00")
@@ -302,8 +304,13 @@ class TestConditions(CommissionCase):
             self.plan, self.zhao, role="manager", rate=1, team_ids=[Command.set(self.north.ids)]
         )
         self._collect(10000)
-        self._collect(20000, team_id=self.south.id, participant_ids=[
-            Command.create({"user_id": self.wang.id, "role": "overlay", "rate": 2})])
+        self._collect(
+            20000,
+            team_id=self.south.id,
+            participant_ids=[
+                Command.create({"user_id": self.wang.id, "role": "overlay", "rate": 2})
+            ],
+        )
         self.assertEarned(self.wang, "450.00")
         self.assertEarned(self.zhao, "100.00")
 
@@ -326,8 +333,14 @@ class TestConditions(CommissionCase):
         }
         self.assertEqual(len(shares), 2)
         amounts = self.env["crm.subledger.entry"]._read_group(
-            [("res_id", "=", self._statement(self.li, plan).id), ("order_id", "=", first.id),
-             ("res_model", "=", "crm.commission.statement")], [], ["amount:sum"])
+            [
+                ("res_id", "=", self._statement(self.li, plan).id),
+                ("order_id", "=", first.id),
+                ("res_model", "=", "crm.commission.statement"),
+            ],
+            [],
+            ["amount:sum"],
+        )
         self.assertEqual(amounts, [(-200,)])
 
     def test_invoiced(self):
@@ -374,22 +387,35 @@ class TestConditions(CommissionCase):
         self.assertEarned(self.li, "0.00", plan=plan)
 
     def test_filters(self):
-        other = self._create_product(name="Seal", type="service", taxes_id=self.tax_13,
-                                     invoice_policy="order",
-                                     categ_id=self.env["product.category"].create(
-                                         {"name": "Seals"}).id)
+        other = self._create_product(
+            name="Seal",
+            type="service",
+            taxes_id=self.tax_13,
+            invoice_policy="order",
+            categ_id=self.env["product.category"].create({"name": "Seals"}).id,
+        )
         plan = self._plan_of_li(tiers=((0, 10),), categ_ids=[Command.set(other.categ_id.ids)])
         team = self._plan_of_li(tiers=((0, 10),), team_ids=[Command.set(self.south.ids)])
-        customer = self._plan_of_li(
-            tiers=((0, 10),), partner_ids=[Command.set(self.customer.ids)]
-        )
+        customer = self._plan_of_li(tiers=((0, 10),), partner_ids=[Command.set(self.customer.ids)])
         self._collect(
             10000,
             order_line=[
-                Command.create({"product_id": self.service.id, "price_unit": 9000,
-                                "product_uom_qty": 1, "tax_ids": [Command.set(self.tax_13.ids)]}),
-                Command.create({"product_id": other.id, "price_unit": 1000,
-                                "product_uom_qty": 1, "tax_ids": [Command.set(self.tax_13.ids)]}),
+                Command.create(
+                    {
+                        "product_id": self.service.id,
+                        "price_unit": 9000,
+                        "product_uom_qty": 1,
+                        "tax_ids": [Command.set(self.tax_13.ids)],
+                    }
+                ),
+                Command.create(
+                    {
+                        "product_id": other.id,
+                        "price_unit": 1000,
+                        "product_uom_qty": 1,
+                        "tax_ids": [Command.set(self.tax_13.ids)],
+                    }
+                ),
             ],
         )
         self.assertEarned(self.li, "100.00", plan=plan)
@@ -408,8 +434,10 @@ class TestConditions(CommissionCase):
         self.run_subledger()
         statement = self._statement(self.li)
         action = statement.action_open_lines()
-        lines = self.env["crm.commission.line"].with_context(action["context"]).search(
-            action["domain"], order="date"
+        lines = (
+            self.env["crm.commission.line"]
+            .with_context(**action["context"])
+            .search(action["domain"], order="date")
         )
         self.assertEqual(lines.mapped("basis"), [80000, 40000])
         self.assertEqual(lines.mapped("commission"), [2400, 1600])

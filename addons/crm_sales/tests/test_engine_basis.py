@@ -12,7 +12,7 @@ from ..engine.basis import Event, increments
 
 CENT = D("0.01")
 DAY = datetime.date(2026, 1, 1)
-amounts = st.integers(-10**8, 10**8).map(lambda n: n * CENT)
+amounts = st.integers(-(10**8), 10**8).map(lambda n: n * CENT)
 
 
 @st.composite

@@ -10,7 +10,7 @@ from ..engine import scale as engine
 from ..engine.scale import Scale, ScaleError, Tier, cumulate, round_to
 
 CENT = D("0.01")
-cents = st.integers(-10**11, 10**11).map(lambda n: n * CENT)
+cents = st.integers(-(10**11), 10**11).map(lambda n: n * CENT)
 positive_cents = st.integers(0, 10**11).map(lambda n: n * CENT)
 rates = st.integers(0, 10**6).map(lambda n: D(n) / 10**6)
 
@@ -134,7 +134,7 @@ class TestScaleProperties(BaseCase):
         check()
 
     def test_rounded_shares_sum_to_the_rounded_total(self):
-        amounts = st.lists(st.integers(-10**9, 10**9).map(lambda n: D(n) / 10**5), max_size=20)
+        amounts = st.lists(st.integers(-(10**9), 10**9).map(lambda n: D(n) / 10**5), max_size=20)
 
         @given(amounts, st.one_of(st.none(), positive_cents), st.sampled_from([CENT, D("0.05")]))
         def check(parts, cap, rounding):

@@ -82,8 +82,9 @@ class TestEngineEqualsSQL(CommissionCase):
         def check(basis, dates, settled, cancelled, few):
             savepoint = self.env.cr.savepoint()
             try:
-                self._scramble(zip(moves, dates, strict=True),
-                               zip(partials, settled, strict=True), cancelled)
+                self._scramble(
+                    zip(moves, dates, strict=True), zip(partials, settled, strict=True), cancelled
+                )
                 self.assertSame(basis, few)
             finally:
                 savepoint.close(rollback=True)

@@ -216,7 +216,7 @@ class TestClosing(CommissionCase):
 
         def targets(statements):
             if bad.id in statements.ids:
-                raise UserError("poisoned")
+                raise ZeroDivisionError("poisoned")
             return original(statements)
 
         return patch.object(model, "_subledger_targets", targets)

@@ -68,9 +68,7 @@ class TestStoryD2(CommissionCase):
         self.assertEqual(months.mapped("amount"), [-800.00] * 9)
         self.assertEqual(months[0].date, day("2026-01-31"))
         self.assertEqual(months[-1].date, day("2026-09-30"))
-        self.assertJournal(
-            months[-1].move_id, [("6601", 800.00, 0.0), ("180190", 0.0, 800.00)]
-        )
+        self.assertJournal(months[-1].move_id, [("6601", 800.00, 0.0), ("180190", 0.0, 800.00)])
         cost = self.order.contract_cost_ids
         self.assertEqual((cost.amortised, cost.carrying), (7200.00, 12000.00))
         with freeze_time("2026-09-30 21:00:00"):

@@ -93,9 +93,7 @@ class TestStoryD1AnyOrder(DealCase):
         self.assertEarned(self.wang, "456.00")
         entries = self.env["crm.subledger.entry"]
         sums = dict(
-            entries._read_group(
-                [("order_id", "=", self.order.id)], ["partner_id"], ["amount:sum"]
-            )
+            entries._read_group([("order_id", "=", self.order.id)], ["partner_id"], ["amount:sum"])
         )
         self.assertEqual(round(sums[self.li.partner_id], 2), -4160.00)
         self.assertEqual(round(sums[self.wang.partner_id], 2), -456.00)
