@@ -1,5 +1,7 @@
 from odoo import models
 
+TRACKED_FIELDS = frozenset({"invoice_user_id", "team_id"})
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -7,3 +9,13 @@ class AccountMove(models.Model):
     _commission_salesperson_idx = models.Index(
         "(invoice_user_id, company_id) WHERE move_type IN ('out_invoice', 'out_refund')"
     )
+
+    def write(self, vals):
+        if not TRACKED_FIELDS & vals.keys():
+            return super().write(vals)
+        posted = self.filtered(lambda move: move.state == "posted" and move.is_sale_document())
+        payees = posted.invoice_user_id.partner_id
+        self.env["crm.commission.statement"]._mark_payees_dirty(payees, posted)
+        result = super().write(vals)
+        self.env["crm.subledger.mixin"]._subledger_documents_dirty(posted)
+        return result

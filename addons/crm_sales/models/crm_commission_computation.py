@@ -101,25 +101,45 @@ class CrmCommissionComputation(models.AbstractModel):
     def _statements_touched(self, documents, versions, deals):
         """Return the statements that may have counted ``deals`` before they changed.
 
-        Those of everybody who takes part in the deals, from their first day on.
+        Those of everybody who takes part in the deals, from their first day on, and those that
+        were posted because of these documents, whatever dates they bore then.
         """
-        name = "date_order" if documents._name == "sale.order" else "date"
-        first = min((day for day in documents.mapped(name) if day), default=None)
         orders = self.env["sale.order"].browse([deal for deal in deals if deal > 0])
-        first_order = min((day for day in orders.mapped("date_order") if day), default=None)
-        days = [fields.Date.to_date(day) for day in (first, first_order) if day]
         payees = self._payees_of(deals)
         standing = versions.plan_id.member_ids.filtered(
             lambda member: member.role == "manager" or member.every_deal
         )
-        return self.search(
+        found = self.search(
             [
                 ("plan_id", "in", versions.plan_id.ids),
                 ("partner_id", "in", (payees | standing.partner_id).ids),
-                ("date_to", ">=", min(days, default=fields.Date.to_date("1900-01-01"))),
+                ("date_to", ">=", self._first_day(documents, orders)),
             ],
             order="id",
         )
+        return found | self._statements_posted_for(documents)
+
+    @api.model
+    def _first_day(self, *documents):
+        """Return the earliest accounting or order date of the given documents."""
+        days = [
+            fields.Date.to_date(day)
+            for records in documents
+            for day in records.mapped("date_order" if records._name == "sale.order" else "date")
+            if day
+        ]
+        return min(days, default=fields.Date.to_date("1900-01-01"))
+
+    @api.model
+    def _statements_posted_for(self, documents):
+        name = "order_id" if documents._name == "sale.order" else "source_move_ids"
+        # sudo: all entries count, not only those that the user may read
+        groups = (
+            self.env["crm.subledger.entry"]
+            .sudo()
+            ._read_group([("res_model", "=", self._name), (name, "in", documents.ids)], ["res_id"])
+        )
+        return self.browse(key for (key,) in groups).exists()
 
     @api.model
     def _payees_of(self, deals):
@@ -133,16 +153,15 @@ class CrmCommissionComputation(models.AbstractModel):
         )
 
     @api.model
-    def _mark_payees_dirty(self, partners, orders):
-        """Compute the statements of ``partners`` again from the first of ``orders`` on."""
-        days = [fields.Date.to_date(day) for day in orders.mapped("date_order") if day]
-        if partners and days:
+    def _mark_payees_dirty(self, partners, documents):
+        """Compute the statements of ``partners`` again from the first of ``documents`` on."""
+        if partners and documents:
             # sudo: who changes the participants of a deal changes what all of them earn
             self.sudo().search(
                 [
-                    ("company_id", "in", orders.company_id.ids),
+                    ("company_id", "in", documents.company_id.ids),
                     ("partner_id", "in", partners.ids),
-                    ("date_to", ">=", min(days)),
+                    ("date_to", ">=", self._first_day(documents)),
                 ]
             )._subledger_mark_dirty()
 

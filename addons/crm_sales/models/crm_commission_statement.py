@@ -376,8 +376,11 @@ class CrmCommissionStatement(models.Model):
 
     def _pay_by_bill(self):
         """Prepare draft vendor bills (refunds where the agent owes) for the accountant to post."""
-        vals_list = [statement._prepare_bill_vals() for statement in self]
-        return self.env["account.move"].create(vals_list)
+        bills = self.env["account.move"]
+        for company, statements in self.grouped("company_id").items():
+            vals_list = [statement._prepare_bill_vals() for statement in statements]
+            bills += self.env["account.move"].with_company(company).create(vals_list)
+        return bills
 
     def _prepare_bill_vals(self):
         self.ensure_one()

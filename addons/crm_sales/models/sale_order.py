@@ -147,6 +147,8 @@ class SaleOrder(models.Model):
     def _replace_salesperson_in_participants(self, user_id):
         """Follow a change of the salesperson, from today on, where they own the whole deal."""
         today = fields.Date.context_today(self)
+        # What was sold before somebody named participants stays with who sold it.
+        self.filtered(lambda order: order.state == "sale")._ensure_owner()
         for order in self:
             if order.user_id and user_id and user_id != order.user_id.id:
                 order._replace_participant(order.user_id, user_id, today)

@@ -100,7 +100,8 @@ class TestDocuments(CommissionCase):
         self.assertEarned(self.li, "300.00")
         self.assertEqual(len(self._statement(self.li)._subledger_entries()), 1)
 
-    def test_invoice_without_order(self):
+    def _plain_invoice(self):
+        """Return a posted invoice over 10,000 of Li, without any order."""
         invoice = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",
@@ -119,10 +120,35 @@ class TestDocuments(CommissionCase):
             }
         )
         invoice.action_post()
+        return invoice
+
+    def test_invoice_without_order(self):
+        invoice = self._plain_invoice()
         self._pay(invoice)
         self.assertEarned(self.li, "300.00")
         self._credit(invoice, amount=4000)
         self.assertEarned(self.li, "180.00")
+
+    def test_salesperson_of_an_invoice_changed(self):
+        self._add_member(self.plan, self.chen, role="owner")
+        invoice = self._plain_invoice()
+        self._pay(invoice)
+        self.assertEarned(self.li, "300.00")
+        invoice.invoice_user_id = self.chen
+        self.assertEarned(self.li, "0.00")
+        self.assertEarned(self.chen, "300.00")
+
+    def test_invoice_moved_to_another_quarter(self):
+        plan = self._create_plan(name="Invoiced", members=False)
+        self._add_member(plan, self.li, role="owner")
+        self._create_version(plan, tiers=((0, 3),), basis="invoiced")
+        invoice = self._plain_invoice()
+        self.assertEarned(self.li, "300.00", plan=plan)
+        invoice.button_draft()
+        invoice.write({"invoice_date": "2026-05-10", "date": "2026-05-10"})
+        invoice.action_post()
+        self.assertEarned(self.li, "0.00", plan=plan)
+        self.assertEarned(self.li, "300.00", plan=plan, on="2026-04-01")
 
     def test_clawback_in_a_later_quarter(self):
         """The later quarter mirrors the scale from zero: 3 % of what was credited back."""
