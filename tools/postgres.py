@@ -39,6 +39,14 @@ THROW_AWAY_SETTINGS = {
     "max_wal_senders": "0",
     "checkpoint_timeout": "'30min'",
 }
+#: Only a superuser may declare the extension's function immutable; anybody may wrap it in one.
+OWN_UNACCENT = """
+CREATE SCHEMA IF NOT EXISTS extensions;
+CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA extensions;
+CREATE OR REPLACE FUNCTION public.unaccent(text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+    AS $$ SELECT extensions.unaccent('extensions.unaccent'::regdictionary, $1) $$;
+"""
 
 
 class Server:
@@ -116,12 +124,9 @@ class Server:
         self.add_extensions(database)
 
     def add_extensions(self, database):
-        self.sql(
-            database,
-            "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent",
-        )
-        with contextlib.suppress(SuiteError):  # only a superuser may, and indexes do without
-            self.sql(database, "ALTER FUNCTION unaccent(text) IMMUTABLE")
+        """Extensions as Odoo wants them: unaccent must be immutable, or no index can use it."""
+        self.sql(database, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        self.sql(database, OWN_UNACCENT)
 
     def copy(self, source, target):
         self.sql("postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
@@ -232,14 +237,11 @@ class Cluster(Server):
         if (self.data / "PG_VERSION").exists() and self.is_up():
             self._pg("pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop")
 
-    def create(self, database):
-        super().create(database)
-        self.sql(database, "ALTER FUNCTION unaccent(text) IMMUTABLE", user=self.superuser)
-
     def add_extensions(self, database):
         self.sql(
             database,
-            "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent",
+            "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS unaccent;"
+            " ALTER FUNCTION unaccent(text) IMMUTABLE",
             user=self.superuser,
         )
 
