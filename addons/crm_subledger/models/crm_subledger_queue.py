@@ -213,7 +213,7 @@ class CrmSubledgerQueue(models.Model):
         """Work off the queue in batches; resumable, a failed record keeps its reason."""
         progress = self.env["ir.cron"]
         # What comes back because somebody else holds it is left to the next run.
-        newest = self.search([], order="id desc", limit=1).id
+        newest = self.search([], order="id desc", limit=1).id or 0
         pending = [("state", "=", "pending"), ("id", "<=", newest)]
         progress._commit_progress(remaining=self.search_count(pending))
         while rows := self.search(pending, limit=BATCH).try_lock_for_update():

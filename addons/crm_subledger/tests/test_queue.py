@@ -36,6 +36,12 @@ class TestQueue(SubledgerCase):
         self.assertFalse(self.queue.search([]))
         self.assertLedgerEqualsGL()
 
+    def test_an_empty_queue_is_fine(self):
+        self.assertFalse(self.queue.search([]))
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.assertFalse(self.cron.failure_count)
+
     def test_a_bad_key_does_not_stop_the_others(self):
         with self.poisoned("crm.subledger.item", ["Item 1"]):
             items = self._items(3)
