@@ -18,16 +18,14 @@ def run(env, rng, ctx):
             [("code", "in", list({row.country for row in ctx.customers}))], ["code"]
         )
     }
-    states = {
-        row.code: row.id
-        for row in env["res.country.state"].search_fetch([("country_id.code", "=", "CN")], ["code"])
-    }
+    codes = sorted({row.state for row in ctx.customers if row.state})
+    states = {code: env.ref(f"base.state_cn_{code}").id for code in codes}
     industries = create_industries(env, ctx)
     vals = [
         {
             **customer_vals(row),
             "country_id": countries[row.country],
-            "state_id": states.get(row.state) if row.state else False,
+            "state_id": states.get(row.state, False),
             "category_id": [Command.set([industries[row.trade]])],
             "property_payment_term_id": payment_term(env, rng).id,
             "create_date": ctx.start,
