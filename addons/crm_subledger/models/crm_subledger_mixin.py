@@ -141,7 +141,10 @@ class CrmSubledgerMixin(models.AbstractModel):
     def _subledger_explanation_totals(self, content):
         """Return the closing rows of an explanation: target, posted before, difference."""
         labels = {
-            "target": self.env._("Target"),
+            # The rows explain the key as a whole; a deal has its share in it.
+            "target": self.env._("Share of this deal")
+            if content.get("deal")
+            else self.env._("Target"),
             "before": self.env._("Posted before"),
             "delta": self.env._("Difference posted"),
         }
@@ -401,6 +404,7 @@ class CrmSubledgerMixin(models.AbstractModel):
             **delta.explanation,
             "rows": list(delta.explanation.get("rows", ())),
             "notes": notes,
+            "deal": bool(delta.slot.order),
             "target": str(delta.target),
             "before": str(delta.before),
             "delta": str(delta.amount),
