@@ -382,7 +382,8 @@ class CommissionData:
                    {used} + row_number() OVER () * 2 - 1 AS credit_id,
                    {used} + row_number() OVER () * 2 AS debit_id,
                    {last["account_partial_reconcile"]} + row_number() OVER () AS partial_id,
-                   receivable_id, paid / parts AS amount, invoiced + 7 + n % 14 + part * 9 AS paid_on
+                   receivable_id, paid / parts AS amount,
+                   invoiced + 7 + n % 14 + part * 9 AS paid_on
               FROM (SELECT *, CASE WHEN n % 10 = 3 THEN 2 ELSE 1 END AS parts FROM bench
                      WHERE paid > 0) b
               JOIN generate_series(0, 1) part ON part < b.parts"""

@@ -117,10 +117,19 @@ def run(bench):
         )
     ]
     bench.figure(
-        "an order from confirmation to payment", ours.seconds, peer.seconds, bar=1.15,
-        rows=orders, queries=ours.queries, peer_queries=peer.queries, peak_mib=ours.peak_mib,
+        "an order from confirmation to payment",
+        ours.seconds,
+        peer.seconds,
+        bar=1.15,
+        rows=orders,
+        queries=ours.queries,
+        peer_queries=peer.queries,
+        peak_mib=ours.peak_mib,
     )
     bench.figure(
-        "additional queries per order, all against a quarter of the orders", extra[1], extra[0],
-        unit="queries", bar=1.05,
+        "additional queries per order, all against a quarter of the orders",
+        extra[1],
+        extra[0],
+        unit="queries",
+        bar=1.05,
     )
