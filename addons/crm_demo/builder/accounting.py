@@ -12,7 +12,7 @@ CHART = {
 }
 OPENING_CASH = 8_000_000
 RUNNING_COSTS = (("administration", 165_000), ("selling", 90_000))
-DRAFT_DAYS = 2
+DRAFT_DAYS = 6
 """Invoices of the last days are still drafts: the accountant has not posted them yet."""
 
 

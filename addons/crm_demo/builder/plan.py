@@ -21,6 +21,7 @@ WON = 0.47
 WITH_QUOTATION = 0.75
 LOST_WITH_QUOTATION = 0.2
 PARTIAL_DELIVERY = 0.08
+LATE_INVOICE = 0.12
 RETURNED = 0.07
 CANCELLED = 0.02
 WITH_PRESALES = 0.3
@@ -285,7 +286,9 @@ class Planner:
 
     def delivery(self, deal, date, partial):
         """Return the delivery with its invoice and payments."""
-        invoiced = working_day(date + days(self.rng.randint(0, 4)))
+        slow = self.rng.random() < LATE_INVOICE and deal.seller != "li" and not deal.deliveries
+        lag = self.rng.randint(8, 15) if slow and not partial else self.rng.randint(0, 4)
+        invoiced = working_day(date + days(lag))
         return Delivery(date, invoiced, partial, self.payments(deal, invoiced))
 
     def payments(self, deal, invoiced):

@@ -42,7 +42,7 @@ def run(env, rng, ctx):
             if ctx.product_row(code).kind in kinds
         }
         if goods:
-            receive(env, ctx, vendor, goods, working_day(day))
+            receive(env, ctx, vendor, goods, min(working_day(day), ctx.today))
     for bill in ctx.bills:
         due = bank_day(bill.invoice_date_due)
         if ctx.within(due, ctx.month):
