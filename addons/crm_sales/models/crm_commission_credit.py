@@ -495,7 +495,8 @@ class CrmCommissionCredit(models.AbstractModel):
                        COALESCE(date_to, 'infinity') AS date_to
                   FROM crm_commission_member WHERE id IN %(members)s
             ), deal AS (SELECT DISTINCT deal AS id FROM step WHERE amount <> 0
-            ), entitled AS (%(branches)s)""",
+            ), entitled (plan_id, partner_id, deal, role, rate, share, date_from, date_to)
+                AS (%(branches)s)""",
             members=tuple(members.ids),
             branches=SQL(" UNION ALL ").join(
                 branch(tuple(found.ids), scope) for branch, found in branches.items() if found

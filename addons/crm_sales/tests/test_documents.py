@@ -324,6 +324,15 @@ class TestConditions(CommissionCase):
         self.assertEarned(self.li, "300.00")
         self.assertEarned(self.wang, "100.00")
 
+    def test_plan_of_overlays_only(self):
+        """A plan needs no owner: its members may all earn a flat rate."""
+        self.plan.member_ids.filtered(lambda m: m.role == "owner").unlink()
+        self._collect(
+            10000,
+            participant_ids=[Command.create({"user_id": self.wang.id, "role": "overlay"})],
+        )
+        self.assertEarned(self.wang, "50.00")
+
     def test_overlay_of_every_deal_and_manager(self):
         self.plan.member_ids.filtered(lambda m: m.role == "overlay").every_deal = True
         self._add_member(
