@@ -13,7 +13,10 @@ const shows = (figure) => ({
 const pressStat = (name, content) => [
     {
         content: "unfold the buttons that had no room",
-        isActive: ["auto", `.o_form_view:not(:has(.oe_stat_button[name='${name}'])) .o_button_more`],
+        isActive: [
+            "auto",
+            `.o_form_view:not(:has(.oe_stat_button[name='${name}'])) .o_button_more`,
+        ],
         trigger: ".o_form_view .o_button_more",
         run: "click",
     },
