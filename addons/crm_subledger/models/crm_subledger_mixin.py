@@ -217,21 +217,32 @@ class CrmSubledgerMixin(models.AbstractModel):
 
     def _subledger_differences(self, force_split=False):
         targets = self._subledger_targets()
-        posted = self._subledger_posted_amounts()
-        held = defaultdict(Decimal)
-        for slot, item in posted.items():
-            held[slot[:3]] += item.amount
+        held = self._subledger_held()
         changed = [t for t in targets if force_split or held.get(t.address, 0) != t.amount]
-        addresses = {target.address for target in changed}
         known = {target.address for target in targets}
-        relevant = {
-            slot: item
-            for slot, item in posted.items()
-            if slot[:3] in addresses or slot[:3] not in known
-        }
-        if not changed and not relevant:
+        stale = {address for address, total in held.items() if total or force_split} - known
+        addresses = stale | {target.address for target in changed}
+        if not addresses:
             return []
+        posted = self.browse({key for key, *_rest in addresses})._subledger_posted_amounts()
+        relevant = {slot: item for slot, item in posted.items() if slot[:3] in addresses}
         return deltas(changed, self._subledger_split(changed) if changed else {}, relevant)
+
+    def _subledger_held(self):
+        """Return ``{(key, ledger, component): total}`` of what the loop has posted so far."""
+        self.env["crm.subledger.entry"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT res_id, ledger_id, COALESCE(component, ''), SUM(amount)::text
+                     FROM crm_subledger_entry
+                    WHERE res_model = %s AND res_id IN %s AND kind IN %s
+                 GROUP BY 1, 2, 3""",
+                self._name,
+                tuple(self.ids),
+                POSTED_KINDS,
+            )
+        )
+        return {(key, ledger, name): Decimal(total) for key, ledger, name, total in rows}
 
     def _subledger_posted_amounts(self):
         """Return ``{Slot: Posted}``: what the loop has posted for these keys so far."""
