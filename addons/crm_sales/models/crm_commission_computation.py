@@ -293,17 +293,7 @@ class CrmCommissionComputation(models.AbstractModel):
         for row in ask(self._versions_in_force(None, self.plan_id), self._scope(detail)):
             statement = by_key.get((row.plan, row.partner, row.period))
             if statement:
-                found[statement].append(
-                    engine.Credit(
-                        version=row.version,
-                        role=row.role,
-                        rate=row.rate,
-                        basis=row.basis,
-                        date=row.date,
-                        deal=row.deal,
-                        moves=row.moves,
-                    )
-                )
+                found[statement].append(row.as_credit())
         return dict(found)
 
     def _earned_by_credit(self):

@@ -6,6 +6,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.period import Credit
+
 INVOICE_TYPES = ("out_invoice", "out_refund")
 FEW_DEALS = 2000
 
@@ -44,6 +46,18 @@ class CreditRow:
     date: object
     deal: int | None = None
     moves: tuple[int, ...] = ()
+
+    def as_credit(self):
+        """Return what the engine of a period needs of the row."""
+        return Credit(
+            version=self.version,
+            role=self.role,
+            rate=self.rate,
+            basis=self.basis,
+            date=self.date,
+            deal=self.deal,
+            moves=self.moves,
+        )
 
 
 class CrmCommissionCredit(models.AbstractModel):

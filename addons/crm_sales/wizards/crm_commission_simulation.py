@@ -157,16 +157,7 @@ class CrmCommissionSimulation(models.TransientModel):
         """Return ``{partner id: {basis, amount}}`` as the version would have it."""
         periods = defaultdict(list)
         for row in self._credit_rows():
-            periods[row.partner, row.period].append(
-                engine.Credit(
-                    version=row.version,
-                    role=row.role,
-                    rate=row.rate,
-                    basis=row.basis,
-                    date=row.date,
-                    deal=row.deal,
-                )
-            )
+            periods[row.partner, row.period].append(row.as_credit())
         for key in self._guaranteed_periods():
             periods.setdefault(key, [])
         found = defaultdict(lambda: {"basis": ZERO, "amount": ZERO})
