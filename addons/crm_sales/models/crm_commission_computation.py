@@ -348,6 +348,7 @@ class CrmCommissionComputation(models.AbstractModel):
         question = self.env["crm.commission.credit"]
         deals = set()
         for company, statements in self.grouped("company_id").items():
+            span = (min(statements.mapped("date_from")), max(statements.mapped("date_to")))
             members = statements.plan_id.member_ids.filtered(
                 lambda member: (
                     member.partner_id in partners
@@ -355,10 +356,8 @@ class CrmCommissionComputation(models.AbstractModel):
                 )
             )
             if members:
-                start = min(statements.mapped("date_from"))
-                end = max(statements.mapped("date_to"))
-                deals.update(question._deals_between(company, start, end))
-            deals.update(question._deals_of_payees(statements.partner_id, company))
+                deals.update(question._deals_between(company, *span))
+            deals.update(question._deals_of_payees(statements.partner_id, company, *span))
         return Scope(deals=tuple(sorted(deals)), partners=tuple(partners.ids), moves=moves)
 
     def _terms(self, credits):

@@ -84,7 +84,9 @@ class CrmContractCost(models.Model):
 
     @api.model
     def _subledger_keys_of(self, *documents):
-        orders = [id_ for records in documents if records._name == "sale.order" for id_ in records.ids]
+        orders = [
+            id_ for records in documents if records._name == "sale.order" for id_ in records.ids
+        ]
         return self.search([("order_id", "in", orders)], order="id") if orders else self.browse()
 
     def _after_transfer(self):
