@@ -750,7 +750,7 @@ class CrmApprovalRequest(models.Model):
             subject = _("Reminder: %s", subject)
         body = self.env["ir.qweb"]._render(
             "crm_approval.mail_request",
-            {"request": self, "user": user, "url": self._link(step, user)},
+            {"approval": self, "user": user, "url": self._link(step, user)},
             lang=user.lang,
         )
         self.env["mail.mail"].create(
