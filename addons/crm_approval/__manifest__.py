@@ -9,7 +9,10 @@
     "data": [
         "security/crm_approval_groups.xml",
         "security/ir.model.access.csv",
+        "security/crm_validation_rules.xml",
         "views/crm_approval_menus.xml",
+        "views/crm_validation_log_views.xml",
+        "views/crm_validation_rule_views.xml",
     ],
     "application": True,
 }

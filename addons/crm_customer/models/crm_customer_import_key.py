@@ -1,0 +1,28 @@
+from odoo import fields, models
+
+KINDS = [
+    ("uscc", "Unified Social Credit Code"),
+    ("vat", "Tax ID"),
+    ("email", "E-mail"),
+    ("phone", "Phone"),
+    ("external_id", "External ID"),
+]
+
+
+class CrmCustomerImportKey(models.Model):
+    """A business key by which an import recognises customers, at its place in the order."""
+
+    _name = "crm.customer.import.key"
+    _description = "Customer Import Key"
+    _order = "sequence, id"
+    _rec_name = "kind"
+
+    import_id = fields.Many2one(
+        "crm.customer.import", required=True, ondelete="cascade", index=True
+    )
+    sequence = fields.Integer(default=10)
+    kind = fields.Selection(KINDS, string="Key", required=True)
+
+    _kind_uniq = models.Constraint(
+        "UNIQUE(import_id, kind)", "Each key stands in the order only once."
+    )
