@@ -119,7 +119,7 @@ class CrmValidationRule(models.Model):
         "ir.model.fields",
         string="Only if These Change",
         compute="_compute_trigger_field_ids",
-        inverse="_inverse_trigger_field_ids",
+        inverse="_inverse_field_ids",
         help="Empty: every change. Otherwise the value of one of these fields must really change.",
     )
     change_kind = fields.Selection(
@@ -151,7 +151,7 @@ class CrmValidationRule(models.Model):
         "ir.model.fields",
         string="Required Fields",
         compute="_compute_required_field_ids",
-        inverse="_inverse_required_field_ids",
+        inverse="_inverse_field_ids",
         help="Fields that may not be empty on records that match the condition. Zero is empty.",
     )
     message = fields.Text(
@@ -171,18 +171,20 @@ class CrmValidationRule(models.Model):
         for rule in self:
             rule.trigger_field_ids = rule._fields_of(rule.trigger_field_names)
 
-    def _inverse_trigger_field_ids(self):
-        for rule in self:
-            rule.trigger_field_names = ",".join(rule.trigger_field_ids.mapped("name"))
-
     @api.depends("required_field_names", "model_name")
     def _compute_required_field_ids(self):
         for rule in self:
             rule.required_field_ids = rule._fields_of(rule.required_field_names)
 
-    def _inverse_required_field_ids(self):
+    def _inverse_field_ids(self):
+        # Both at once: one without the other may make no sense, and is refused.
         for rule in self:
-            rule.required_field_names = ",".join(rule.required_field_ids.mapped("name"))
+            rule.write(
+                {
+                    "trigger_field_names": ",".join(rule.trigger_field_ids.mapped("name")),
+                    "required_field_names": ",".join(rule.required_field_ids.mapped("name")),
+                }
+            )
 
     def _compute_log_count(self):
         counts = dict(
@@ -498,9 +500,7 @@ class CrmValidationRule(models.Model):
         # sudo: a rule holds whatever its user may read
         env = self.env(user=uid, su=True, context=context)
         active = {rule.id for rule in self._active_rules().get(model, ())}
-        rules = env["crm.validation.rule"].browse(
-            active & set().union(*noted.values())
-        )
+        rules = env["crm.validation.rule"].browse(active & set().union(*noted.values()))
         records = env[model].browse(noted).exists()
         return rules, records, rules.sorted()._violations(records, noted, changes)
 
@@ -591,7 +591,7 @@ class CrmValidationRule(models.Model):
 
     def _concerns(self, record, changes):
         if record.id in changes.created:
-            return self.on_create
+            return self.on_create and self.condition_before in (False, "", "[]")
         if not self.on_write or record.id not in changes.before:
             return False
         state = changes.before[record.id]

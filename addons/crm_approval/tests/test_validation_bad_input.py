@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.crm_validation_rule import EXPORT_COLUMNS
 from .common_validation import ValidationCase
 
 
@@ -101,9 +102,7 @@ class TestValidationBadInput(ValidationCase):
             for_technical=True,
         )
         off = self.create_rule(name="Off", condition="[('name', '=', 'x')]", active=False)
-        names = list(rule._fields)
-        names = [name for name in names if rule._fields[name].store and not name.startswith(
-            ("message_main", "create_", "write_", "id", "activity"))]
+        names = [name.removesuffix("/id") for name in EXPORT_COLUMNS if name != "id"]
         before = [rule.read(names)[0], off.read(names)[0]]
         url = (rule | off).action_export_data()["url"]
         attachment = self.env["ir.attachment"].browse(int(url.split("/")[3].split("?")[0]))

@@ -1,5 +1,4 @@
 import base64
-import json
 import logging
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from odoo.addons.phone_validation.tools.phone_validation import phone_format
 from ..engine import china_ids, import_table
 from .crm_customer_import_key import KINDS
 from .crm_customer_import_row import RESULTS
+from .import_lookup import Lookups
 
 _logger = logging.getLogger(__name__)
 
@@ -23,15 +23,6 @@ INLINE_ROWS = 400
 """Files up to this size are imported while the user waits; larger ones in the background."""
 
 PLAIN = ("name", "ref", "street", "street2", "city", "zip", "website", "function", "comment")
-ATTEMPTS = 5
-
-FILE_PROBLEMS = {
-    "empty": "The file is empty.",
-    "binary": "The file is no CSV and no XLSX file. Save it as one of these.",
-    "header": "Row %s has cells beyond the last column that has a heading.",
-    "columns": "The file has %s columns; 200 are the most.",
-    "xlsx": "The workbook cannot be read (%s). Save it anew as XLSX.",
-}
 
 
 class RowError(Exception):
@@ -211,7 +202,7 @@ class CrmCustomerImport(models.Model):
     def _read_file(self):
         """Read the header and guess the columns."""
         for document in self:
-            table = document._table()
+            table = document._load_table()
             guesses = import_table.guess_columns(table.header)
             columns = [
                 Command.create(
@@ -239,7 +230,7 @@ class CrmCustomerImport(models.Model):
         values = [row[number] for row in table.rows[:20] if row[number].strip()]
         return " · ".join(dict.fromkeys(import_table.clean(value)[:40] for value in values[:3]))
 
-    def _table(self):
+    def _load_table(self):
         self.ensure_one()
         if not self.file:
             raise UserError(self.env._("Choose a file first."))
@@ -272,7 +263,7 @@ class CrmCustomerImport(models.Model):
             # sudo: rows are the document's own; rights on it were checked just above
             mine = document.sudo()
             mine.row_ids.unlink()
-            mine._create_rows(document._table())
+            mine._create_rows(document._load_table())
             for rows in split_every(1000, mine.row_ids.ids, mine.row_ids.browse):
                 mine._plan(rows)
             mine.state = "checked"
@@ -520,7 +511,7 @@ class CrmCustomerImport(models.Model):
         """Return the items of the rows: values, keys, matches, and rows that are the same."""
         targets = self.column_ids.mapped("target")
         records = {row: import_table.to_record(targets, row.cells) for row in rows}
-        lookups = self.env["crm.customer.import.lookup"]._prepare(self, records.values())
+        lookups = Lookups(self, records.values())
         items = [self._item(row, record, lookups) for row, record in records.items()]
         self._match([item for item in items if not item.error])
         self._mark_same(items)
@@ -556,8 +547,26 @@ class CrmCustomerImport(models.Model):
             vals["is_company"] = flag
         for name, key in lookups.RELATIONS.items():
             if key in record:
-                vals[name] = lookups.find(self, name, record, vals)
+                vals[name] = self._find_relation(name, record, vals, lookups)
         return vals
+
+    def _find_relation(self, name, record, vals, lookups):
+        try:
+            return lookups.find(name, record, vals)
+        except LookupError as error:
+            target, text, found = error.args
+            label = self._target_label(target)
+            if found:
+                raise RowError(
+                    self.env._("%(what)s “%(text)s” fits several.", what=label, text=text)
+                ) from error
+            raise RowError(
+                self.env._(
+                    "%(what)s “%(text)s” is not known. Create it first, or correct the cell.",
+                    what=label,
+                    text=text,
+                )
+            ) from error
 
     def _keys(self, record, vals, lookups):
         """Return the business keys of a row by kind, and put them as values in order too."""
@@ -751,6 +760,10 @@ class CrmCustomerImport(models.Model):
     def _kind_label(self, kind):
         selection = self.env["crm.customer.import.key"]._fields["kind"]
         return dict(selection._description_selection(self.env))[kind]
+
+    def _target_label(self, target):
+        selection = self.env["crm.customer.import.column"]._fields["target"]
+        return dict(selection._description_selection(self.env))[target]
 
     def _mark_same(self, items):
         """Mark rows that carry a key of an earlier row: they wait until that one has a customer."""

@@ -55,3 +55,17 @@ class CrmCustomerImportColumn(models.Model):
                         ", ".join(labels[target] for target in sorted(double)),
                     )
                 )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records.import_id._refuse_when_started(["column_ids"])
+        return records
+
+    def write(self, vals):
+        self.import_id._refuse_when_started(["column_ids"])
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_started(self):
+        self.import_id._refuse_when_started(["column_ids"])

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 KINDS = [
     ("uscc", "Unified Social Credit Code"),
@@ -26,3 +26,17 @@ class CrmCustomerImportKey(models.Model):
     _kind_uniq = models.Constraint(
         "UNIQUE(import_id, kind)", "Each key stands in the order only once."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records.import_id._refuse_when_started(["key_ids"])
+        return records
+
+    def write(self, vals):
+        self.import_id._refuse_when_started(["key_ids"])
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_started(self):
+        self.import_id._refuse_when_started(["key_ids"])

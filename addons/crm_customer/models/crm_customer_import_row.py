@@ -4,6 +4,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -123,7 +124,12 @@ class CrmCustomerImportRow(models.Model):
             return found
         for table, column in self._referring_columns():
             self.env.cr.execute(
-                self.env["res.partner"]._sql_referring(table, column, ids)
+                SQL(
+                    "SELECT DISTINCT %(column)s FROM %(table)s WHERE %(column)s = ANY(%(ids)s)",
+                    table=SQL.identifier(table),
+                    column=SQL.identifier(column),
+                    ids=ids,
+                )
             )
             found.update(id_ for (id_,) in self.env.cr.fetchall())
         return found
@@ -150,5 +156,5 @@ class CrmCustomerImportRow(models.Model):
 
         Override to add models that are derived from the customer and go with it.
         """
-        prefixes = ("mail.", "bus.", "crm.customer.import", "crm.identity", "crm.match", "crm.partner.")
+        prefixes = ("mail.", "bus.", "crm.customer.import", "crm.identity", "crm.match.")
         return model == "res.partner" or model.startswith(prefixes)

@@ -1,0 +1,1 @@
+from . import test_customer_import, test_customer_import_parallel, test_engine_import_table
