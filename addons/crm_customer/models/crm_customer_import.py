@@ -830,6 +830,11 @@ class CrmCustomerImport(models.Model):
         for item in items:
             if item.partner:
                 self._update(item)
+        # A number without prefix is read by the country of the company: that of the import, not
+        # the one of whoever happens to flush.
+        (partners + partners.concat(*[i.partner for i in items if i.partner])).mapped(
+            "phone_sanitized"
+        )
 
     def _create_vals(self, item):
         vals = {"is_company": self.companies, **item.vals}

@@ -37,7 +37,7 @@ class TestCustomerImport(ImportCase):
         partners = self.env["res.partner"].create(
             [
                 {"name": "By code", "company_registry": CODE},
-                {"name": "By tax", "vat": "TAX-77 1"},
+                {"name": "By tax", "vat": "TAX771"},
                 {"name": "By mail", "email": "Info@Hongtai.example"},
                 {"name": "By phone", "phone": "138 0013 8000", "country_id": self.china.id},
                 {"name": "By id"},
@@ -49,7 +49,7 @@ class TestCustomerImport(ImportCase):
         document = self.run_import(
             "name,uscc,vat,email,phone,external id,city\n"
             ",９１３５０１００m000100y43,,,,,Fuzhou\n"
-            ",,tax771,,,,Ningbo\n"
+            ",,tax-77 1,,,,Ningbo\n"
             ",,,INFO@hongtai.example,,,Wuxi\n"
             ",,,,+86 138-0013-8000,,Suzhou\n"
             ",,,,,kh5,Jinan\n"
