@@ -88,7 +88,7 @@ class Base(models.AbstractModel):
         if not new:
             return
         # sudo: a rule holds whatever its user may read; no key of the context may change that
-        records = new.sudo().with_context({"lang": self.env.lang})
+        records = new.sudo().with_context({"lang": self.env.lang})  # pylint: disable=context-overridden
         Rule = records.env["crm.validation.rule"]
         rules = Rule.browse(rule.id for rule in self._validation_rules())
         names = {name for rule in rules for name in _names(rule.trigger_field_names)}

@@ -290,7 +290,7 @@ class CrmValidationRule(models.Model):
         }
 
     def _data_rows(self):
-        # sudo: rights on the rules were checked by the caller; their data are meant to be taken along
+        # sudo: rights were checked by the caller; the data of rules are meant to be taken along
         rows = self.sudo().export_data(list(EXPORT_COLUMNS))["datas"]
         return [list(zip(EXPORT_COLUMNS, row, strict=True)) for row in rows]
 
@@ -423,7 +423,7 @@ class CrmValidationRule(models.Model):
         """Return the active rules (:class:`Kept`) by name of their model; costs nothing again."""
         # sudo: every user has to keep the rules that only managers may read
         result = {}
-        for rule in self.sudo().with_context(active_test=True).search([]):
+        for rule in self.sudo().search([("active", "=", True)]):
             fields_used = {name for model, name in rule._used_fields() if model == rule.model_name}
             kept = Kept(rule.id, rule.for_technical, frozenset(fields_used))
             result.setdefault(rule.model_name, []).append(kept)
@@ -438,7 +438,7 @@ class CrmValidationRule(models.Model):
         :param removed: ``ir.model.fields``
         """
         gone = {(field.model, field.name) for field in removed}
-        for rule in self.search([]):
+        for rule in self.search([("active", "=", True)]):
             if used := rule._used_fields() & gone:
                 names = ", ".join(sorted(f"{model}.{name}" for model, name in used))
                 rule._flag_broken(self.env._("A field was removed: %s.", names))
@@ -526,9 +526,7 @@ class CrmValidationRule(models.Model):
     def _notify_user(self, lines):
         text = "\n".join(lines[:5])
         if len(lines) > 5:
-            text += "\n" + self.env._(
-                "… and %s more; see Approvals > Warnings.", len(lines) - 5
-            )
+            text += "\n" + self.env._("… and %s more; see Approvals > Warnings.", len(lines) - 5)
         self.env.user._bus_send(
             "simple_notification",
             {

@@ -177,7 +177,10 @@ class TestValidationRule(ValidationCase):
 
     def test_rights(self):
         rule = self.require_vat()
-        for user in (self.clerk, new_test_user(self.env, "rule.portal", groups="base.group_portal")):
+        for user in (
+            self.clerk,
+            new_test_user(self.env, "rule.portal", groups="base.group_portal"),
+        ):
             mine = rule.with_user(user)
             with self.assertRaises(AccessError):
                 mine.read(["name"])

@@ -16,8 +16,8 @@ DELIMITERS = ",;\t|"
 MAX_COLUMNS = 200
 
 HEADERS = {
-    "name": "name|customer|customer name|company name|full name|名称|客户|客户名称|公司名称|企业名称|"
-    "单位名称|姓名",
+    "name": "name|customer|customer name|company name|full name|名称|客户|客户名称|公司名称|"
+    "企业名称|单位名称|姓名",
     "is_company": "is a company|is company|company?|是否公司|是公司",
     "parent": "parent|parent company|related company|belongs to|所属公司|上级公司|母公司",
     "uscc": "uscc|unified social credit code|credit code|统一社会信用代码|社会信用代码|信用代码",
@@ -137,7 +137,7 @@ def _csv_rows(text):
 
 
 def _xlsx_rows(content):
-    import openpyxl  # noqa: PLC0415 - heavy, and only for this kind of file
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -200,7 +200,9 @@ def header_key(text):
     return " ".join(re.findall(r"[^\W_]+\??", text))
 
 
-_FIELD_OF = {header_key(name): field for field, names in HEADERS.items() for name in names.split("|")}
+_FIELD_OF = {
+    header_key(name): field for field, names in HEADERS.items() for name in names.split("|")
+}
 
 
 def guess_columns(header):

@@ -79,7 +79,7 @@ class CrmCustomerImport(models.Model):
         copy=False,
         index=True,
     )
-    file = fields.Binary(string="File", attachment=True, copy=False, help="CSV or XLSX.")
+    file = fields.Binary(attachment=True, copy=False, help="CSV or XLSX.")
     file_name = fields.Char(copy=False)
     encoding = fields.Char(readonly=True, copy=False)
     column_ids = fields.One2many("crm.customer.import.column", "import_id", string="Columns")
@@ -108,7 +108,7 @@ class CrmCustomerImport(models.Model):
     restrict_company = fields.Boolean(
         string="Only for This Company", help="New customers are seen by this company only."
     )
-    row_ids = fields.One2many("crm.customer.import.row", "import_id", string="Rows", copy=False)
+    row_ids = fields.One2many("crm.customer.import.row", "import_id", string="Rows of the File", copy=False)
     row_count = fields.Integer(string="Row Count", compute="_compute_counts")
     done_count = fields.Integer(string="Processed", compute="_compute_counts")
     created_count = fields.Integer(string="Created", compute="_compute_counts")
@@ -399,8 +399,10 @@ class CrmCustomerImport(models.Model):
     def _todo_domain(self):
         domain = Domain("import_id", "=", self.id)
         if self.state == "undoing":
-            return domain & Domain("result", "in", ("created", "updated")) & Domain(
-                "undo_result", "=", False
+            return (
+                domain
+                & Domain("result", "in", ("created", "updated"))
+                & Domain("undo_result", "=", False)
             )
         return domain & Domain("result", "=", False)
 
@@ -690,17 +692,23 @@ class CrmCustomerImport(models.Model):
     def _find_external(self, values):
         pairs = [value.partition(".")[::2] for value in values]
         # sudo: external ids can be read by administrators only; the partners are looked up as user
-        found = self.env["ir.model.data"].sudo().search(
-            [
-                ("module", "in", list({module for module, _name in pairs})),
-                ("name", "in", [name for _module, name in pairs]),
-            ]
+        found = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search(
+                [
+                    ("module", "in", list({module for module, _name in pairs})),
+                    ("name", "in", [name for _module, name in pairs]),
+                ]
+            )
         )
         partners = found.filtered(lambda row: row.model == "res.partner")
         seen = set(self._partners().search([("id", "in", partners.mapped("res_id"))]).ids)
         # 0 is nobody: the id belongs to something this user cannot import into.
         return {
-            f"{row.module}.{row.name}": {row.res_id if row in partners and row.res_id in seen else 0}
+            f"{row.module}.{row.name}": {
+                row.res_id if row in partners and row.res_id in seen else 0
+            }
             for row in found
         }
 
@@ -849,9 +857,7 @@ class CrmCustomerImport(models.Model):
             return
         before = self._read_values(item.partner, list(changes))
         item.partner.write(self._to_write(changes))
-        vals = self._row_vals(
-            item.partner, "updated", matched_by=item.matched_by, after=changes
-        )
+        vals = self._row_vals(item.partner, "updated", matched_by=item.matched_by, after=changes)
         item.row.write({**vals, "before": before})
 
     def _row_vals(self, partner, result, matched_by=False, after=None):

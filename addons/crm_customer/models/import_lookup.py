@@ -76,7 +76,9 @@ class Lookups:
         if not names:
             return {}
         found = {}
-        for record in self.env[model].search_fetch([("name", "in", list(names)), *domain], ["name"]):
+        for record in self.env[model].search_fetch(
+            [("name", "in", list(names)), *domain], ["name"]
+        ):
             found.setdefault(record.name, []).append(record.id)
         return found
 
@@ -98,7 +100,9 @@ class Lookups:
         names = {name for text in self._wanted("tags") for name in self._tag_names(text)}
         if not names:
             return {}
-        tags = self.env["res.partner.category"].search_fetch([("name", "in", list(names))], ["name"])
+        tags = self.env["res.partner.category"].search_fetch(
+            [("name", "in", list(names))], ["name"]
+        )
         return {tag.name: tag.id for tag in tags}
 
     def _find_country_id(self, text, _vals):

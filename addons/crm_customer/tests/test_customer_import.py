@@ -17,7 +17,9 @@ class TestCustomerImport(ImportCase):
     """Upsert by business key, the report, and the way back."""
 
     def test_columns_are_guessed(self):
-        document = self.create_import("名称,Phone,手机,Colour\n宏泰,１３８,2,red\n", encoding="gb18030")
+        document = self.create_import(
+            "名称,Phone,手机,Colour\n宏泰,１３８,2,red\n", encoding="gb18030"
+        )
         self.assertEqual(document.column_ids.mapped("target"), ["name", "phone", False, False])
         self.assertEqual(document.column_ids[0].sample, "宏泰")
         self.assertEqual(document.encoding, "gb18030")
@@ -55,9 +57,7 @@ class TestCustomerImport(ImportCase):
             ",,,,,kh5,Jinan\n"
         )
         self.assertEqual(self.results(document), ["updated"] * 5, document.row_ids.mapped("reason"))
-        self.assertEqual(
-            partners.mapped("city"), ["Fuzhou", "Ningbo", "Wuxi", "Suzhou", "Jinan"]
-        )
+        self.assertEqual(partners.mapped("city"), ["Fuzhou", "Ningbo", "Wuxi", "Suzhou", "Jinan"])
         self.assertEqual(partners[2].email, "Info@Hongtai.example", "spelt otherwise is the same")
 
     def test_order_of_keys(self):
@@ -133,7 +133,7 @@ class TestCustomerImport(ImportCase):
 
         def create(partners, vals_list):
             if any(vals.get("name") == "P17" for vals in vals_list):
-                raise ValidationError("P17 is not wanted")
+                raise ValidationError(self.env._("P17 is not wanted"))
             return original(partners, vals_list)
 
         self.patch(type(self.env["res.partner"]), "create", create)

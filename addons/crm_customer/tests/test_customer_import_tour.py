@@ -14,9 +14,7 @@ class TestCustomerImportTour(ImportCase, HttpCase):
             "Name,E-mail,City\nTour one,tour1@b.example,Wuxi\nTour two,tour2,Wuxi\n",
         )
         document.name = "Tour fair"
-        self.start_tour(
-            "/odoo/customer-imports", "crm_customer_import", login=self.seller.login
-        )
+        self.start_tour("/odoo/customer-imports", "crm_customer_import", login=self.seller.login)
         self.assertEqual(document.state, "undone")
         self.assertEqual(document.row_ids.mapped("result"), ["created", "refused"])
         self.assertFalse(self.find("Tour one"))
