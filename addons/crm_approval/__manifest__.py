@@ -21,6 +21,10 @@
         "views/res_users_views.xml",
         "report/crm_approval_report_views.xml",
         "wizards/crm_approval_wizard_views.xml",
+        "security/crm_validation_rules.xml",
+        "views/crm_approval_menus.xml",
+        "views/crm_validation_log_views.xml",
+        "views/crm_validation_rule_views.xml",
     ],
     "application": True,
 }

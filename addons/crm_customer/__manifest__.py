@@ -11,7 +11,10 @@
         "security/crm_customer_groups.xml",
         "security/crm_customer_rules.xml",
         "security/ir.model.access.csv",
+        "security/crm_customer_import_rules.xml",
+        "data/crm_customer_import_data.xml",
         "views/crm_customer_menus.xml",
+        "views/crm_customer_import_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["crm_customer/static/src/**/*"],

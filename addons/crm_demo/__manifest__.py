@@ -8,6 +8,8 @@
     "depends": [
         "base_import",
         "contacts",
+        "crm_approval",
+        "crm_customer",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

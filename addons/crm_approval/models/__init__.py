@@ -10,3 +10,4 @@ from . import (
     crm_approval_rule_threshold,
     res_users,
 )
+from . import base, crm_validation_log, crm_validation_rule, ir_model

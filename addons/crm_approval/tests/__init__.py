@@ -1,0 +1,1 @@
+from . import test_validation_bad_input, test_validation_rule, test_validation_warning

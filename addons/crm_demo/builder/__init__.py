@@ -15,6 +15,7 @@ from . import (
     company,
     contracts,
     customers,
+    imports,
     month,
     names,
     orders,
@@ -24,6 +25,7 @@ from . import (
     products,
     story,
     supply,
+    validation,
 )
 from .calendar import months_of_the_year, story_quarter
 from .context import QUIET, Context
@@ -87,6 +89,8 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("an import of customers", 2, imports.run),
+        ("validation rules", 1, validation.run),
     ]
 
 
