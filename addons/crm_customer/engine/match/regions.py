@@ -29,7 +29,10 @@ TRADE = frozenset(
     """
     university college school hospital bank hotel institute foundation association technologies
     technology solutions systems services industries logistics trading machinery electronics
-    consulting partners software international enterprises
+    consulting partners software international enterprises products supply supplies foods textiles
+    chemicals packaging furniture lighting instruments energy media studio studios design engineering
+    construction motors pharma pharmaceuticals insurance capital ventures agency network networks
+    restaurant cafe store shop club laboratory laboratories labs digital global manufacturing
     """.split()
 )
 TITLES = frozenset(
