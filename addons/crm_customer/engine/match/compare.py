@@ -282,14 +282,23 @@ def _same_number(local, a, b):
 def _name(table, comparison, a, b):
     field, kind = comparison.field, comparison.kind
     level, rest = _start(table.form(field, kind, "text"), a, b, 6)
+    bare = _scripts(table, field, kind)[a] == "h"
+    bare &= table.form(field, kind, "given").codes[a] < 0
+    level[bare & (level == 0)] = 3  # nothing but a family name
     a, b = a[rest], b[rest]
-    sound = table.form(field, kind, "sound").equal(a, b)
+    sound = table.form(field, kind, "sound").equal(a, b) & ~_exchanged(table, field, kind, a, b)
     family = table.form(field, kind, "family").equal(a, b)
     level[rest[family]] = 4
     level[rest[_compatible(table, field, kind, a, b, family)]] = 3
     level[rest[_close(table, field, kind, a, b)]] = 2
     level[rest[sound]] = 1
     return level
+
+
+def _exchanged(table, field, kind, a, b):
+    """Two Chinese names of the same letters but in another order are two names."""
+    script, roman = _scripts(table, field, kind), table.form(field, kind, "roman")
+    return (script[a] == "h") & (script[b] == "h") & ~roman.equal(a, b)
 
 
 def _close(table, field, kind, a, b):
@@ -398,24 +407,64 @@ class _Naming:
 def _given_name_veto(table, field, a, b):
     """Given names, or companies' cores, that contradict each other.
 
-    A part of a Chinese given name is another given name: brothers share one. A known given name that
-    is the same under another family name is no contradiction (marriage).
+    Brothers share a part of their given names, colleagues a first name, and Ronald is no misspelt
+    Donald: names count as one with a mistake only where the mistake is no common name itself, or where
+    the personal mailbox is the same.
     """
     kind = table.naming.get(field, "party")
     scripts = _scripts(table, field, kind)
-    level = _name(table, _Naming(field, kind), a, b)
+    level_of = level = _name(table, _Naming(field, kind), a, b)
+    some = np.flatnonzero((level > 0) & (_upper(scripts[a]) == _upper(scripts[b])))
+    a, b, level = a[some], b[some], level[some]
     given = table.form(field, kind, "given")
-    known = (given.codes[a] >= 0) & (given.codes[b] >= 0)
+    differ = (given.codes[a] >= 0) & (given.codes[b] >= 0) & ~given.equal(a, b)
     han = (scripts[a] == "h") & (scripts[b] == "h")
-    contradicts = (level >= 4) | ((level == 3) & han & known)
-    contradicts &= _upper(scripts[a]) == _upper(scripts[b])
-    some = np.flatnonzero(contradicts)
-    a, b = a[some], b[some]
-    same = given.equal(a, b) & ~_upper(scripts[a])
     latin = (scripts[a] == "l") & (scripts[b] == "l")
-    same |= latin & _misspelt(given, given, a, b)
-    contradicts[some[same]] = False
-    return contradicts
+    contradicts = level >= 4
+    contradicts |= (level == 3) & han & differ
+    contradicts |= (level == 2) & han & differ & _one_syllable(table, field, kind, a, b)
+    contradicts |= (level <= 2) & latin & differ & _both_common(table, field, kind, a, b)
+    contradicts &= ~(_same_mailbox(table, a, b) & _share_syllable(table, field, kind, a, b))
+    found = np.zeros(len(level_of), bool)
+    found[some[contradicts]] = True
+    return found
+
+
+#: A given name that this many records bear is a name of its own.
+COMMON = 4
+
+
+def _one_syllable(table, field, kind, a, b):
+    tokens = table.form(field, kind, "tokens")
+    single = np.array([" " not in value for value in [*tokens.values, ""]])
+    return single[tokens.codes[a]] & single[tokens.codes[b]]
+
+
+def _both_common(table, field, kind, a, b):
+    """Whether both given names occur often, so that neither is the other with a mistake."""
+    counts = table.counts(field, kind, "given")
+    if counts is None:
+        return np.zeros(len(a), bool)
+    given, family = table.form(field, kind, "given"), table.form(field, kind, "family")
+    common = (counts[given.codes[a]] >= COMMON) & (counts[given.codes[b]] >= COMMON)
+    return common & family.equal(a, b)
+
+
+def _same_mailbox(table, a, b):
+    """Whether a pair has one personal mailbox."""
+    same = np.zeros(len(a), bool)
+    for comparison in table.ruleset.comparisons:
+        if comparison.kind == "email":
+            same |= table.form(comparison.field, "email", "value").equal(a, b)
+    return same
+
+
+def _share_syllable(table, field, kind, a, b):
+    """Whether two names have a part of the given name in common."""
+    tokens = table.form(field, kind, "tokens")
+    pairs = zip(tokens.strings(a), tokens.strings(b), strict=True)
+    shared = (not set(x.split()).isdisjoint(y.split()) for x, y in pairs)
+    return np.fromiter(shared, bool, len(a))
 
 
 _VETOES = {

@@ -317,6 +317,7 @@ def address(text):
     else:
         parts = _NOT_WORD.sub(" ", text).split()
         parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]
+        parts = [part for part in parts if part not in regions.UNIT_WORDS] or parts
         street = " ".join(parts)
     return Address(f"{street}|{numbers}", street, numbers)
 

@@ -102,3 +102,4 @@ STREET_WORDS = {
     "suite": "ste", "building": "bldg", "floor": "fl", "north": "n", "south": "s", "east": "e",
     "west": "w", "strasse": "str", "straße": "str",
 }  # fmt: skip
+UNIT_WORDS = frozenset("flat apt unit ste room rm fl bldg no house".split())
