@@ -430,8 +430,9 @@ def _given_name_veto(table, field, a, b):
     return found
 
 
-#: A given name that this many records bear is a name of its own.
+#: A given name that this many records bear, and this share of those of the other, is a name of its own.
 COMMON = 4
+COMMON_RATIO = 0.1
 
 
 def _one_syllable(table, field, kind, a, b):
@@ -446,7 +447,9 @@ def _both_common(table, field, kind, a, b):
     if counts is None:
         return np.zeros(len(a), bool)
     given, family = table.form(field, kind, "given"), table.form(field, kind, "family")
-    common = (counts[given.codes[a]] >= COMMON) & (counts[given.codes[b]] >= COMMON)
+    left, right = counts[given.codes[a]], counts[given.codes[b]]
+    rarer = np.minimum(left, right)
+    common = (rarer >= COMMON) & (rarer >= COMMON_RATIO * np.maximum(left, right))
     return common & family.equal(a, b)
 
 

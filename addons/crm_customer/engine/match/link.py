@@ -8,10 +8,11 @@ import numpy as np
 
 from .blocking import candidates, unpack
 from .cluster import ambiguous, clusters
-from .compare import levels
+from .compare import finest, levels
 from .estimate import estimate_table, veto_mask
+from .normalize import NAMING
 from .score import decide, field_weights, prior_weight, probability_of, weights
-from .spec import Ruleset
+from .spec import KINDS, Ruleset
 from .table import Table
 
 #: Pairs compared at a time; bounds the memory.
@@ -60,7 +61,8 @@ def link(columns, ruleset, *, estimate=True, progress=None, seed=0):
             progress("comparing", min(1.0, (start + CHUNK) / len(pairs)))
     a, b, weight, veto = (np.concatenate(part) for part in zip(*parts, strict=True))
     merge = np.log2(ruleset.merge / (1 - ruleset.merge))
-    veto[ambiguous(a, b, weight, veto >= 0, lowest=merge)] = AMBIGUOUS
+    claimed = ambiguous(a, b, weight, veto >= 0, lowest=merge)
+    veto[claimed & _weak_name(table, a, b)] = AMBIGUOUS
     probability, forbidden = probability_of(weight), veto != -1
     cluster = clusters(table.size, a, b, probability, forbidden, join=ruleset.merge)
     decision = decide(ruleset, probability, forbidden)
@@ -83,6 +85,15 @@ def _score(table, pairs):
             a, b, weight = a[kept], b[kept], weight[kept]
     _vetoed, veto = veto_mask(table, a, b)
     return a, b, weight, veto
+
+
+def _weak_name(table, a, b):
+    """Pairs whose names do not fully agree: a title, an initial, a misspelling."""
+    weak = np.zeros(len(a), bool)
+    for comparison in table.ruleset.comparisons:
+        if comparison.kind in NAMING:
+            weak |= finest(table, comparison, a, b) >= KINDS[comparison.kind].index("close")
+    return weak
 
 
 def _highest(table, comparison):
