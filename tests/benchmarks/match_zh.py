@@ -80,7 +80,7 @@ def engine():
     return match
 
 
-def ours(bench, rows, seed):
+def ours(bench, _env, rows, seed):
     """Link the generated customers; in a process of its own."""
     match = engine()
     columns, truth = match_data.Generator(seed).table(rows)
@@ -94,7 +94,7 @@ def ours(bench, rows, seed):
     return measured
 
 
-def write_plan(bench, rows, seed, folder):
+def write_plan(_bench, _env, rows, seed, folder):
     """The peer's data: normal forms and the keys of the blocking rules."""
     engine()
     from match.blocking import limited_codes

@@ -205,7 +205,8 @@ def _with_equality(table, comparison, share):
             share = share.copy()
             share[0] = float((count * (count - 1.0)).sum() / 2 / both)
             share[1:] *= (1 - share[0]) / max(share[1:].sum(), SMALLEST)
-    return share, both
+    share = np.maximum(share, SMALLEST)
+    return share / share.sum(), both
 
 
 def _given(comparison, name):

@@ -114,6 +114,7 @@ def plain(text):
     if _ACCENTED.search(text):
         decomposed = unicodedata.normalize("NFD", text.replace("ß", "ss"))
         text = "".join([c for c in decomposed if not unicodedata.combining(c)])
+        text = unicodedata.normalize("NFC", text)
     return text.strip().lower()
 
 
