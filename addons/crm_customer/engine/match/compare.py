@@ -90,10 +90,6 @@ def _jaro_winkler(column, a, b, cutoff):
     return np.round(score, 4)
 
 
-def _lengths(column, rows):
-    return np.fromiter(map(len, column.strings(rows)), np.int32, len(rows))
-
-
 # -- simple kinds ------------------------------------------------------------------------------
 
 
@@ -114,7 +110,7 @@ def _text(table, comparison, a, b):
     level, rest = _start(column, a, b, 4)
     a, b = a[rest], b[rest]
     score = _jaro_winkler(column, a, b, SIMILAR)
-    short = np.minimum(_lengths(column, a), _lengths(column, b)) < 4
+    short = np.minimum(column.lengths(a), column.lengths(b)) < 4
     close = (score >= CLOSE) | ((_distance(OSA.distance, column, a, b, 1) <= 1) & ~short)
     level[rest[score >= SIMILAR]] = 2
     level[rest[close]] = 1
@@ -127,7 +123,7 @@ def _identifier(table, comparison, a, b):
     level, rest = _start(column, a, b, 4)
     a, b = a[rest], b[rest]
     distance = _distance(OSA.distance, column, a, b, 2)
-    length = np.minimum(_lengths(column, a), _lengths(column, b))
+    length = np.minimum(column.lengths(a), column.lengths(b))
     level[rest[(distance <= 2) & (length >= 5)]] = 2
     level[rest[(distance <= 1) & (length >= 2)]] = 1
     return level
@@ -193,7 +189,7 @@ def _phone(table, comparison, a, b):
     level, rest = _start(column, a, b, 3)
     a, b = a[rest], b[rest]
     distance = _distance(OSA.distance, column, a, b, 1)
-    long = np.minimum(_lengths(column, a), _lengths(column, b)) >= 7
+    long = np.minimum(column.lengths(a), column.lengths(b)) >= 7
     level[rest[(distance <= 1) & long]] = 1
     return level
 
@@ -242,7 +238,7 @@ def _email(table, comparison, a, b):
     level[same_domain] = 3
     a, b = a[rest], b[rest]
     distance = _distance(OSA.distance, value, a, b, 2)
-    long = np.minimum(_lengths(local, a), _lengths(local, b)) >= 4
+    long = np.minimum(local.lengths(a), local.lengths(b)) >= 4
     close = (distance <= 2) & long
     same = local.equal(a, b) & long
     weak = np.flatnonzero(close | same)
@@ -309,7 +305,7 @@ def _close(table, field, kind, a, b):
     """
     roman, script = table.form(field, kind, "roman"), _scripts(table, field, kind)
     left, right = script[a], script[b]
-    length = np.minimum(_lengths(roman, a), _lengths(roman, b))
+    length = np.minimum(roman.lengths(a), roman.lengths(b))
     close = table.form(field, kind, "fuzzy").equal(a, b)
     some = np.flatnonzero(~close & ~((left == "h") & (right == "h")) & (length >= 5))
     close[some] = _distance(OSA.distance, roman, a[some], b[some], 1) <= 1
@@ -334,7 +330,7 @@ def _misspelt(left, right, a, b):
         return np.zeros(0, bool)
     x, y = left.strings(a), right.strings(b)
     distance = process.cpdist(x, y, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
-    length = np.fromiter((min(len(v), len(w)) for v, w in zip(x, y, strict=True)), np.int32, len(a))
+    length = np.minimum(left.lengths(a), right.lengths(b))
     return ((distance <= 1) & (length >= 3)) | ((distance <= 2) & (length >= 7)) | (distance == 0)
 
 

@@ -74,9 +74,11 @@ def _score(table, pairs):
     ruleset = table.ruleset
     a, b = unpack(pairs)
     weight = np.full(len(a), prior_weight(ruleset))
-    best = [max(0.0, *_highest(table, comparison)) for comparison in ruleset.comparisons]
+    # names cost the most, and most pairs are out before their turn
+    order = sorted(ruleset.comparisons, key=lambda comparison: comparison.kind in NAMING)
+    best = [max(0.0, *_highest(table, comparison)) for comparison in order]
     lowest = np.log2(ruleset.review / (1 - ruleset.review)) - 1e-9
-    for position, comparison in enumerate(ruleset.comparisons):
+    for position, comparison in enumerate(order):
         level = levels(table, comparison, a, b)
         weight += field_weights(table, comparison, level, a)
         # no agreement in what is left could lift the pair over the threshold

@@ -38,11 +38,8 @@ _LEGAL_HAN = re.compile(r"(?:股份|有限|责任|控股|集团|总公司|分公
 _COMPANY_HAN = re.compile(
     "公司|集团|厂$|银行|学校|大学|学院|医院|中心|事务所|商行|商店|商贸|研究[院所]|合作社|工作室|酒店|协会|委员会"
 )
-_ADMIN = re.compile(
-    f"^(?:中国)?(?:[{HAN}]{{2,3}}(?:省|自治区))?(?:[{HAN}]{{2,7}}?市)?(?:[{HAN}]{{1,6}}?(?:新区|区|县|旗|市))?"
-    f"(?:[{HAN}]{{1,4}}?(?:镇|乡))?"
-)
-_HAN_UNITS = re.compile("(?:号楼|单元|号|楼|栋|幢|室|层|座|房|#)")
+_ADMIN = re.compile(f"^[{HAN}]{{1,18}}(?:[省市县旗镇乡]|(?<![小社])区)(?=..)")
+_NUMBERED = re.compile(r"\d+|号楼|单元|[号楼栋幢室层座房]")
 _DIGITS = re.compile(r"\d+")
 _EXTENSION = re.compile(r"(?:转|ext\.?|x|#|分机).*$", re.IGNORECASE)
 _MAILBOX = re.compile(r"([^\s<>\"'@]+)@([^\s<>\"'@]+\.[^\s<>\"'@]+)")
@@ -75,16 +72,35 @@ def _readings():
     return pinyin_dict
 
 
-@lru_cache(1 << 15)
 def pinyin(character):
     """The usual reading of one character without its tone; "" for what is not Chinese.
 
     >>> pinyin("强"), pinyin("女"), pinyin("x")
     ('qiang', 'nu', '')
     """
-    readings = _readings().get(ord(character), "").split(",")[0]
-    plain = unicodedata.normalize("NFD", readings)
-    return "".join(c for c in plain if c.isascii() and c.isalpha())
+    return PINYIN[character]
+
+
+class _Pinyin(dict):
+    """Character -> reading, filled when first asked for."""
+
+    def __missing__(self, character):
+        reading = unicodedata.normalize("NFD", _readings().get(ord(character), "").split(",")[0])
+        found = "".join(c for c in reading if c.isascii() and c.isalpha())
+        self[character] = found
+        return found
+
+
+class _Fuzzy(dict):
+    """Syllable -> :func:`fuzzy_syllable` of it."""
+
+    def __missing__(self, syllable):
+        self[syllable] = found = fuzzy_syllable(syllable)
+        return found
+
+
+PINYIN = _Pinyin()
+FUZZY = _Fuzzy()
 
 
 def fuzzy_syllable(syllable):
@@ -190,11 +206,11 @@ def _han_person(text):
         text = _without_title(text)
     size = 2 if text[:2] in regions.COMPOUND_SURNAMES else 1
     family = regions.SURNAME_READINGS.get(text[0]) if size == 1 else None
-    family = family or "".join(map(pinyin, text[:size]))
-    syllables = [pinyin(character) for character in text[size:]]
+    family = family or "".join([PINYIN[character] for character in text[:size]])
+    syllables = [PINYIN[character] for character in text[size:]]
     given = "".join(syllables)
     roman = family + given
-    fuzzy = " ".join(map(fuzzy_syllable, (family, *syllables)))
+    fuzzy = " ".join([FUZZY[syllable] for syllable in (family, *syllables)])
     return Name(text, _fingerprint(roman), roman, family, given, "h", fuzzy, " ".join(syllables))
 
 
@@ -263,8 +279,8 @@ def _han_company(text):
     core = _without_region(core)
     if core.endswith("厂") and len(core) > 3:
         core = core[:-1]
-    roman = "".join(pinyin(c) or c for c in core)
-    brand = "".join(pinyin(c) or c for c in core[:2])
+    roman = "".join([PINYIN[c] or c for c in core])
+    brand = "".join([PINYIN[c] or c for c in core[:2]])
     trade = roman[len(brand) :]
     return Name(core, _fingerprint(roman), roman, brand, trade, "H", roman, trade)
 
@@ -330,8 +346,8 @@ def address(text):
     numbers = "-".join(_DIGITS.findall(text))
     if _HAN.search(text):
         text = _NOT_WORD.sub("", text)
-        street = _ADMIN.sub("", text, count=1) or text
-        street = _HAN_UNITS.sub("", _DIGITS.sub("", street)) or street
+        street = _ADMIN.sub("", text, count=1)
+        street = _NUMBERED.sub("", street) or street
     else:
         parts = _NOT_WORD.sub(" ", text).split()
         parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]

@@ -27,12 +27,19 @@ TERMS = {
 class Column:
     """One form of one field: ``codes`` per row (-1: missing) into the distinct ``values``."""
 
-    __slots__ = ("_strings", "codes", "values")
+    __slots__ = ("_lengths", "_strings", "codes", "values")
 
     def __init__(self, codes, values):
         self.codes = codes
         self.values = values
         self._strings = None
+        self._lengths = None
+
+    def lengths(self, rows):
+        """The lengths of the texts of these rows."""
+        if self._lengths is None:
+            self._lengths = np.fromiter(map(len, [*self.values, ""]), np.int32)
+        return self._lengths[self.codes[rows]]
 
     def strings(self, rows):
         """The texts of these rows; "" where missing."""
@@ -66,9 +73,8 @@ def encode(texts):
     (['b', 'a'], array([ 0, -1,  1,  0], dtype=int32))
     """
     known = {"": -1}
-    codes = np.fromiter(
-        (known.setdefault(text, len(known) - 1) for text in texts), np.int32, len(texts)
-    )
+    number = known.setdefault
+    codes = np.fromiter([number(text, len(known) - 1) for text in texts], np.int32, len(texts))
     del known[""]
     return list(known), codes
 
@@ -98,10 +104,9 @@ class Table:
         if len(values) != self.size:
             raise ValueError(f"{field}: {len(values)} values, but {self.size} records")
         known = {}
-        codes = np.fromiter(
-            (known.setdefault(_text(value), len(known)) for value in values), np.int32, self.size
-        )
-        return Column(codes, list(known))
+        number = known.setdefault
+        codes = [number(value, len(known)) for value in values]
+        return Column(np.array(codes, np.int32), list(map(_text, known)))
 
     def form(self, field, parser, form):
         """The column of one form that a parser gives; parsed when first asked for."""
