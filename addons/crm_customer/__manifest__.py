@@ -12,7 +12,10 @@
         "security/crm_customer_rules.xml",
         "security/ir.model.access.csv",
         "views/crm_customer_menus.xml",
+        "views/crm_identity_views.xml",
+        "views/res_partner_views_identity.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": ["crm_customer/static/src/**/*"],
         "web.assets_tests": ["crm_customer/static/tests/tours/**/*"],

@@ -1,1 +1,2 @@
+from . import crm_identity
 from . import res_partner
