@@ -39,6 +39,21 @@ class ResPartner(models.Model):
         groups="crm_customer.group_customer_user",
     )
 
+    duplicate_hint = fields.Html(
+        "Likely Duplicates",
+        compute="_compute_duplicate_hint",
+        sanitize=False,
+        groups="crm_customer.group_customer_user",
+    )
+
+    @api.depends(
+        "name", "is_company", "email", "phone", "vat", "company_registry", "website", "street",
+        "street2", "city", "zip", "country_id", "parent_id", "company_id", "ref",
+    )  # fmt: skip
+    def _compute_duplicate_hint(self):
+        for partner in self:
+            partner.duplicate_hint = self.env["crm.match.candidate"]._hint_for_partner(partner)
+
     @api.model_create_multi
     def create(self, vals_list):
         partners = super().create(vals_list)
@@ -52,6 +67,7 @@ class ResPartner(models.Model):
 
     def unlink(self):
         freed = self.env["crm.identity"]._held_by(self)
+        self.env["crm.match.key"]._forget(self.ids)
         result = super().unlink()
         self.env["crm.identity"]._promote(freed)
         return result
@@ -63,6 +79,9 @@ class ResPartner(models.Model):
         identity = self.env["crm.identity"]
         if changed is None or not identity._watched_fields().isdisjoint(changed):
             identity._sync_partners(self.ids)
+        rulesets = self.env["crm.match.ruleset"]
+        if changed is None or not rulesets._watched_fields().isdisjoint(changed):
+            rulesets._partners_changed(self.ids)
 
     @api.model
     def find_or_create(self, email, assert_valid_email=False):
