@@ -49,6 +49,19 @@ class CrmMatchKey(models.AbstractModel):
         return {self._hash(ruleset.id, key) for key in blocking_keys(record, spec)}
 
     @api.model
+    def _hashes_many(self, ruleset, partner_ids):
+        """Yield (partner id, its keys) of customers under a rule set."""
+        from ..engine.match import blocking_keys_many
+
+        spec, _frequencies = ruleset._engine()
+        columns = ruleset._columns_of(partner_ids)
+        ids = columns.pop("id")
+        if not ids:
+            return
+        for partner_id, found in zip(ids, blocking_keys_many(columns, spec), strict=True):
+            yield partner_id, {self._hash(ruleset.id, key) for key in found}
+
+    @api.model
     def _sync(self, rulesets, partner_ids):
         """Make the keys of customers anew.
 
@@ -59,10 +72,9 @@ class CrmMatchKey(models.AbstractModel):
         self._forget(partner_ids, rulesets)
         keys, partners, owners = [], [], []
         for ruleset in rulesets:
-            for record in ruleset._records(partner_ids):
-                hashes = self._hashes(ruleset, record)
+            for partner_id, hashes in self._hashes_many(ruleset, partner_ids):
                 keys += hashes
-                partners += [record["id"]] * len(hashes)
+                partners += [partner_id] * len(hashes)
                 owners += [ruleset.id] * len(hashes)
         if keys:
             self.env.cr.execute(

@@ -1,15 +1,18 @@
 import logging
+from collections import Counter, defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL, ormcache, split_every
 
 _logger = logging.getLogger(__name__)
 
 #: customers whose keys one transaction makes
 KEY_BATCH = 2000
-#: pairs that one transaction writes
-PAIR_BATCH = 1000
+#: records with pairs that one transaction writes
+PAIR_BATCH = 500
+#: common terms that are remembered per field; rarer ones count as seen once
+FREQUENCIES = 50000
 
 
 class CrmMatchRuleset(models.Model):
@@ -266,10 +269,12 @@ class CrmMatchRuleset(models.Model):
             "city": (env._("City"), SQL("p.city")),
             "zip": (env._("ZIP"), SQL("p.zip")),
             "vat": (
-                env._("Tax ID"),
-                SQL("CASE WHEN p.commercial_partner_id = p.id THEN NULLIF(p.vat, '/') END"),
+                env._("Tax ID or Company ID"),
+                SQL(
+                    "CASE WHEN p.commercial_partner_id = p.id"
+                    " THEN COALESCE(NULLIF(p.vat, '/'), p.company_registry) END"
+                ),
             ),
-            "registry": (env._("Company ID"), SQL("p.company_registry")),
             "domain": (env._("Website or Domain"), SQL("COALESCE(p.website, p.email_normalized)")),
             "company": (env._("Employer"), SQL("COALESCE(parent.name, p.company_name)")),
             "ref": (env._("Reference"), SQL("p.ref")),
@@ -299,8 +304,7 @@ class CrmMatchRuleset(models.Model):
             "address": " ".join(line for line in lines if line) or None,
             "city": values.get("city"),
             "zip": values.get("zip"),
-            "vat": values.get("vat") if not parent else None,
-            "registry": values.get("company_registry"),
+            "vat": None if parent else values.get("vat") or values.get("company_registry"),
             "domain": values.get("website") or email,
             "company": (parent and parent.name) or values.get("company_name"),
             "ref": values.get("ref"),
@@ -362,9 +366,12 @@ class CrmMatchRuleset(models.Model):
         names, rows = self._fetch(SQL("p.id = ANY(%s)", list(partner_ids)))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def _all_columns(self):
-        """Return {column: list} of all customers in the scope."""
-        names, rows = self._fetch(SQL("TRUE"))
+    def _columns_of(self, partner_ids=None):
+        """Return {column: list} of customers in the scope; None: of all."""
+        condition = SQL("TRUE")
+        if partner_ids is not None:
+            condition = SQL("p.id = ANY(%s)", list(partner_ids))
+        names, rows = self._fetch(condition)
         values = list(zip(*rows, strict=True)) or [() for _name in names]
         return {name: list(column) for name, column in zip(names, values, strict=True)}
 
@@ -414,7 +421,7 @@ class CrmMatchRuleset(models.Model):
 
     def _score_record(self, record, company, besides):
         """Yield (partner id, probability) of customers from the review threshold on."""
-        from ..engine.match import score_pair
+        from ..engine.match import score_one
 
         keys = self.env["crm.match.key"]
         hashes = keys._hashes(self, record)
@@ -422,10 +429,14 @@ class CrmMatchRuleset(models.Model):
             return
         spec, frequencies = self._engine()
         here = {**record, "id": None, "company_id": company.id if company else None}
-        for other in self._records(set(keys._probe(hashes)) - besides):
-            if not self._comparable(here, other):
-                continue
-            evidence = score_pair(here, other, spec, frequencies)
+        others = [
+            other
+            for other in self._records(set(keys._probe(hashes)) - besides)
+            if self._comparable(here, other)
+        ]
+        for other, evidence in zip(
+            others, score_one(here, others, spec, frequencies), strict=True
+        ):
             if evidence.probability >= spec.review:
                 yield other["id"], evidence.probability
 
@@ -529,15 +540,15 @@ class CrmMatchRuleset(models.Model):
             ruleset._store(ruleset._link())
 
     def _link(self):
-        """Compare all customers of the scope; return a list of (left record, right record)."""
+        """Compare all customers of the scope; return a list of (record, its later partners)."""
         from ..engine.match import link
 
         self.ensure_one()
-        columns = self._all_columns()
+        columns = self._columns_of()
         spec, _frequencies = self._engine()
         ids, companies, parents = (columns.pop(n) for n in ("id", "company_id", "parent_id"))
         self.run_records = len(ids)
-        self._remember_frequencies(columns, spec)
+        self._remember_frequencies(columns)
         if len(ids) < 2:
             return []
         links = link(columns, spec, estimate=False)
@@ -552,25 +563,21 @@ class CrmMatchRuleset(models.Model):
                 "parent_id": parents[number],
             }
 
-        return [
-            (record(a), record(b))
-            for a, b, probability in zip(links.a, links.b, links.probability, strict=True)
-            if probability >= spec.review
-        ]
+        groups = defaultdict(list)
+        for a, b in zip(links.a.tolist(), links.b.tolist(), strict=True):
+            groups[a].append(b)
+        return [(record(a), [record(b) for b in others]) for a, others in groups.items()]
 
-    def _store(self, pairs, commit=None):
+    def _store(self, groups, commit=None):
         """Write the pairs of a full run with their evidence; open pairs that are none any more go.
 
-        :param commit: called with no argument after each batch
+        :param groups: what :meth:`_link` returns
+        :param commit: called after each batch
         """
         candidates = self.env["crm.match.candidate"]
         kept = set()
-        for start in range(0, len(pairs), PAIR_BATCH):
-            rows = [
-                row
-                for left, right in pairs[start : start + PAIR_BATCH]
-                if (row := self._score_pair(left, right))
-            ]
+        for batch in split_every(PAIR_BATCH, groups, list):
+            rows = [row for one, others in batch for row in self._score(one, others)]
             with self.env.cr.savepoint():
                 candidates._upsert(self, rows)
             kept |= {(row["left_id"], row["right_id"]) for row in rows}
@@ -580,35 +587,41 @@ class CrmMatchRuleset(models.Model):
         candidates._refresh_clusters()
         self.write({"run_on": fields.Datetime.now(), "run_pairs": len(kept)})
 
-    def _score_pair(self, left, right):
-        """Return values of a candidate pair, or None where it is to be ignored."""
-        from ..engine.match import score_pair
+    def _score(self, one, others):
+        """Return values of the candidate pairs of a record with others, without those to ignore."""
+        from ..engine.match import score_one
 
-        if not self._comparable(left, right):
-            return None
-        if left["id"] > right["id"]:
-            left, right = right, left
         spec, frequencies = self._engine()
-        evidence = score_pair(left, right, spec, frequencies)
-        if evidence.probability < spec.review:
-            return None
+        others = [other for other in others if self._comparable(one, other)]
+        found = score_one(one, others, spec, frequencies)
+        return [
+            self._pair_vals(one["id"], other["id"], evidence)
+            for other, evidence in zip(others, found, strict=True)
+            if evidence.decision != "ignore"
+        ]
+
+    @api.model
+    def _pair_vals(self, one, other, evidence):
+        """Return values of a candidate pair; the older customer comes first."""
+        swapped = one > other
+        rows = [
+            {
+                "field": row.field,
+                "level": row.level,
+                "weight": round(row.weight, 4),
+                "left": row.right if swapped else row.left,
+                "right": row.left if swapped else row.right,
+            }
+            for row in evidence.fields
+        ]
         return {
-            "left_id": left["id"],
-            "right_id": right["id"],
+            "left_id": min(one, other),
+            "right_id": max(one, other),
             "probability": evidence.probability,
             "weight": evidence.weight,
             "decision": evidence.decision,
             "veto": evidence.veto,
-            "evidence": [
-                {
-                    "field": row.field,
-                    "level": row.level,
-                    "weight": row.weight,
-                    "left": row.left,
-                    "right": row.right,
-                }
-                for row in evidence.fields
-            ],
+            "evidence": rows,
         }
 
     # --- changed customers ---
@@ -628,18 +641,14 @@ class CrmMatchRuleset(models.Model):
         common = self.env["crm.match.key"]._partners_in_common(self, partner_ids)
         wanted = set(partner_ids).union(*common.values())
         records = {record["id"]: record for record in self._records(wanted)}
-        pairs = {
-            (min(one, other), max(one, other))
-            for one, others in common.items()
-            for other in others
-            if one in records and other in records
-        }
-        rows = [self._score_pair(records[one], records[other]) for one, other in sorted(pairs)]
-        rows = [row for row in rows if row]
+        rows = {}
+        for one, others in common.items():
+            near = [records[other] for other in sorted(others) if other in records]
+            for row in self._score(records[one], near) if one in records else ():
+                rows[row["left_id"], row["right_id"]] = row
         candidates = self.env["crm.match.candidate"]
-        candidates._upsert(self, rows)
-        kept = {(row["left_id"], row["right_id"]) for row in rows}
-        candidates._drop_open(self, kept, partner_ids)
+        candidates._upsert(self, list(rows.values()))
+        candidates._drop_open(self, set(rows), partner_ids)
 
     # --- estimation ---
 
@@ -649,3 +658,39 @@ class CrmMatchRuleset(models.Model):
         for ruleset in self:
             ruleset._estimate()
         return self._notify(self.env._("The weights were estimated from the customers."))
+
+    def _estimate(self):
+        from ..engine.match import estimate
+
+        columns = self._columns_of()
+        for name in ("id", "company_id", "parent_id"):
+            columns.pop(name)
+        spec, _frequencies = self._engine()
+        found = estimate(columns, spec)
+        for row, new in zip(self.comparison_ids.sorted(), found.comparisons, strict=True):
+            for level, numbers in zip(row.level_ids.sorted(), new.levels, strict=True):
+                level.write({"m": numbers.m, "u": numbers.u})
+        self.write({"prior": found.prior, "estimated_on": fields.Datetime.now()})
+        self._remember_frequencies(columns)
+
+    def _remember_frequencies(self, columns):
+        """Keep how common values are, so that one record is judged as a full run judges it."""
+        from ..engine.match import terms_many
+
+        spec, _frequencies = self._engine()
+        counts = {}
+        for field, found in terms_many(columns, spec).items():
+            counter = Counter(term for row in found for term in row)
+            common = counter.most_common(FREQUENCIES)
+            counts[field] = {term: count for term, count in common if count > 1}
+        total = len(next(iter(columns.values()), ()))
+        self.frequencies = {"total": total, "counts": counts} if total else False
+
+    # --- screens ---
+
+    def action_open_candidates(self):
+        """Open the review queue of this rule set."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_customer.crm_match_candidate_action"
+        )
+        return {**action, "domain": [("ruleset_id", "in", self.ids)]}
