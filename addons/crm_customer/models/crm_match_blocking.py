@@ -36,12 +36,15 @@ class CrmMatchBlocking(models.Model):
         """Refuse transforms that the engine does not know."""
         for row in self:
             try:
-                row._spec()
+                parts = row._spec().parts
             except ValueError as error:
                 raise ValidationError(
                     self.env._("Blocking rule on %(column)s: %(problem)s", column=row.column_1,
                                problem=str(error))
                 ) from error
+            names = [column for column, _transform in parts]
+            if problem := self.env["crm.match.ruleset"]._unknown_column(names):
+                raise ValidationError(problem)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -53,6 +53,8 @@ class CrmMatchComparison(models.Model):
         from ..engine.match.spec import KINDS as LEVELS
 
         for row in self:
+            if problem := self.env["crm.match.ruleset"]._unknown_column([row.column]):
+                raise ValidationError(problem)
             names = row.level_ids.sorted().mapped("name")
             order = [name for name in LEVELS[row.kind] if name in names]
             if len(names) < 2 or names != order or names[-1] != "else":

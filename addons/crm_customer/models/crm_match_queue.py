@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 #: changed customers that one transaction compares
@@ -67,6 +68,8 @@ class CrmMatchQueue(models.Model):
                 for ruleset in rulesets:
                     ruleset._match_partners(self.partner_id.ids)
                 self.unlink()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # somebody else was faster: the whole is tried again
         except Exception as error:
             if len(self) == 1:
                 self._put_aside(self.partner_id.id, error)

@@ -3,6 +3,7 @@ from collections import Counter, defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, ormcache, split_every
 
 _logger = logging.getLogger(__name__)
@@ -281,6 +282,17 @@ class CrmMatchRuleset(models.Model):
         }
 
     @api.model
+    def _unknown_column(self, names):
+        """Return in words that one of the names is no column, or None."""
+        known = self._match_columns()
+        unknown = [name for name in names if name not in known]
+        return unknown and self.env._(
+            "There is no field %(name)s to compare. There are: %(known)s.",
+            name=unknown[0],
+            known=", ".join(known),
+        )
+
+    @api.model
     def _selection_columns(self):
         return [(name, label) for name, (label, _sql) in self._match_columns().items()]
 
@@ -378,12 +390,11 @@ class CrmMatchRuleset(models.Model):
     @api.model
     def _comparable(self, left, right):
         """Tell whether two records may be one customer: same company or shared, no family tree."""
-        companies = {left.get("company_id"), right.get("company_id")} - {None, False}
-        return (
-            len(companies) < 2
-            and left.get("parent_id") != right["id"]
-            and right.get("parent_id") != left.get("id", False)
+        companies = {left["company_id"], right["company_id"]} - {None}
+        family = left["id"] in (right["id"], right["parent_id"]) or (
+            left["parent_id"] == right["id"]
         )
+        return len(companies) < 2 and not (left["id"] and family)
 
     # --- one record against the base ---
 
@@ -428,7 +439,12 @@ class CrmMatchRuleset(models.Model):
         if not hashes:
             return
         spec, frequencies = self._engine()
-        here = {**record, "id": None, "company_id": company.id if company else None}
+        here = {
+            **record,
+            "id": None,
+            "company_id": company.id if company else None,
+            "parent_id": None,
+        }
         others = [
             other
             for other in self._records(set(keys._probe(hashes)) - besides)
@@ -473,6 +489,8 @@ class CrmMatchRuleset(models.Model):
         try:
             with self.env.cr.savepoint():
                 self.env["crm.match.key"]._sync(self, ids)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # somebody else was faster: the whole is tried again
         except Exception as error:
             if len(ids) == 1:
                 self.env["crm.match.queue"]._put_aside(ids[0], error)

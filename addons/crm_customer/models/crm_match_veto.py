@@ -25,19 +25,13 @@ class CrmMatchVeto(models.Model):
 
     @api.constrains("kind", "columns")
     def _check_spec(self):
-        known = self.env["crm.match.ruleset"]._match_columns()
         for veto in self:
-            if not veto._names():
-                raise ValidationError(self.env._("A veto needs a field."))
-            unknown = [name for name in veto._names() if name not in known]
-            if unknown:
-                raise ValidationError(
-                    self.env._(
-                        "There is no field %(name)s to compare. There are: %(known)s.",
-                        name=unknown[0],
-                        known=", ".join(known),
-                    )
-                )
+            names = veto._names()
+            problem = self.env["crm.match.ruleset"]._unknown_column(names)
+            if not names:
+                problem = self.env._("A veto needs a field.")
+            if problem:
+                raise ValidationError(problem)
 
     @api.model_create_multi
     def create(self, vals_list):

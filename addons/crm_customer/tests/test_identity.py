@@ -139,7 +139,11 @@ class TestIdentity(IdentityCase):
             ("domain", "qq.com", "free mail"),
             ("domain", "nothing", "not a valid value"),
         ]:
-            with self.subTest(value), self.assertRaisesRegex(ValidationError, message):
+            with (
+                self.subTest(value),
+                self.assertRaisesRegex(ValidationError, message),
+                self.env.cr.savepoint(),
+            ):
                 self.env["crm.identity"].create(
                     {"partner_id": partner.id, "kind": kind, "value": value}
                 )
