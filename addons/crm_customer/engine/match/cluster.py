@@ -14,6 +14,8 @@ import numpy as np
 
 #: Two clusters with a lower mean probability are not joined.
 LOWEST_MEAN = 0.35
+#: Bits by which one of two contradicting matches must be better.
+MARGIN = 6.0
 
 
 def clusters(size, a, b, probability, vetoed, *, join=0.95, lowest=LOWEST_MEAN):
@@ -50,6 +52,37 @@ def clusters(size, a, b, probability, vetoed, *, join=0.95, lowest=LOWEST_MEAN):
             lowest,
         )
     return result
+
+
+def ambiguous(a, b, weight, vetoed, *, lowest):
+    """Pairs that must not be merged because another one claims the same record with equal right.
+
+    Where two records that veto each other (members of a household) both match a third ("Mr. Wang"),
+    the better match stays if it is better by :data:`MARGIN`; without a better one none does.
+
+    :param weight: evidence in bits
+    :param lowest: the weight from which on a pair would be merged
+
+    >>> a, b, vetoed = np.array([0, 0, 1]), np.array([1, 2, 2]), np.array([True, False, False])
+    >>> ambiguous(a, b, np.array([20.0, 12.0, 11.0]), vetoed, lowest=5).tolist()
+    [False, True, True]
+    >>> ambiguous(a, b, np.array([20.0, 25.0, 11.0]), vetoed, lowest=5).tolist()
+    [False, False, True]
+    """
+    found = np.zeros(len(a), bool)
+    merged = np.flatnonzero((weight >= lowest) & ~vetoed)
+    near = {}
+    for pair, x, y in zip(merged.tolist(), a[merged].tolist(), b[merged].tolist(), strict=True):
+        near.setdefault(x, {})[y] = pair
+        near.setdefault(y, {})[x] = pair
+    for x, y in zip(a[vetoed].tolist(), b[vetoed].tolist(), strict=True):
+        if x not in near or y not in near:
+            continue
+        for other in near[x].keys() & near[y].keys():
+            left, right = near[x][other], near[y][other]
+            found[left] |= weight[left] < weight[right] + MARGIN
+            found[right] |= weight[right] < weight[left] + MARGIN
+    return found
 
 
 def _components(size, a, b):

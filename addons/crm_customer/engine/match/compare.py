@@ -231,20 +231,26 @@ def _begins(numbers, a, b):
 @comparer("email")
 def _email(table, comparison, a, b):
     """A local part made from the name says nothing that the name has not said: it is no evidence
-    on its own. A role's mailbox (info@) is missing."""
+    on its own, unless a number of three digits or more is equal too. A role's mailbox (info@) only
+    tells its domain."""
     field = comparison.field
-    value, local = (table.form(field, "email", form) for form in ("value", "local"))
-    level, rest = _start(value, a, b, 4)
+    value, local, domain = (table.form(field, "email", form) for form in ("value", "local", "domain"))
+    level, rest = _start(value, a, b, 5)
+    same_domain = domain.equal(a, b) & (level != 0)
+    other = (domain.codes[a] >= 0) & (domain.codes[b] >= 0) & (level == MISSING)
+    level[other] = 4
+    level[same_domain] = 3
     a, b = a[rest], b[rest]
     distance = _distance(OSA.distance, value, a, b, 2)
     long = np.minimum(_lengths(local, a), _lengths(local, b)) >= 4
     close = (distance <= 2) & long
     same = local.equal(a, b) & long
     weak = np.flatnonzero(close | same)
+    x, y = a[weak], b[weak]
+    dependent = (_from_name(table, local, x) | _from_name(table, local, y)) & ~_same_number(local, x, y)
     level[rest[same]] = 2
     level[rest[close]] = 1
-    dependent = weak[_from_name(table, local, a[weak]) | _from_name(table, local, b[weak])]
-    level[rest[dependent]] = MISSING
+    level[rest[weak[dependent]]] = MISSING
     return level
 
 
@@ -254,16 +260,19 @@ def _from_name(table, local, rows):
         return np.zeros(len(rows), bool)
     field, kind = next(iter(table.naming.items()))
     family, given = (table.form(field, kind, form) for form in ("family", "given"))
+    names = zip(local.strings(rows), family.strings(rows), given.strings(rows), strict=True)
     return np.fromiter(
-        (
-            (len(f) > 1 and f in text) or (len(g) > 1 and g in text)
-            for text, f, g in zip(
-                local.strings(rows), family.strings(rows), given.strings(rows), strict=True
-            )
-        ),
+        ((len(f) > 1 and f in text) or (len(g) > 1 and g in text) for text, f, g in names),
         bool,
         len(rows),
     )
+
+
+def _same_number(local, a, b):
+    """Whether both mailboxes hold the same number, of at least three digits."""
+    pairs = zip(local.strings(a), local.strings(b), strict=True)
+    digits = (("".join(filter(str.isdigit, x)), "".join(filter(str.isdigit, y))) for x, y in pairs)
+    return np.fromiter((len(x) > 2 and x == y for x, y in digits), bool, len(a))
 
 
 # -- names -------------------------------------------------------------------------------------
@@ -273,8 +282,11 @@ def _from_name(table, local, rows):
 def _name(table, comparison, a, b):
     field, kind = comparison.field, comparison.kind
     level, rest = _start(table.form(field, kind, "text"), a, b, 6)
+    bare = _scripts(table, field, kind)[a] == "h"
+    bare &= table.form(field, kind, "given").codes[a] < 0
+    level[bare & (level == 0)] = 3  # nothing but a family name
     a, b = a[rest], b[rest]
-    sound = table.form(field, kind, "sound").equal(a, b)
+    sound = table.form(field, kind, "sound").equal(a, b) & ~_exchanged(table, field, kind, a, b)
     family = table.form(field, kind, "family").equal(a, b)
     level[rest[family]] = 4
     level[rest[_compatible(table, field, kind, a, b, family)]] = 3
@@ -283,21 +295,47 @@ def _name(table, comparison, a, b):
     return level
 
 
+def _exchanged(table, field, kind, a, b):
+    """Two Chinese names of the same letters but in another order are two names."""
+    script, roman = _scripts(table, field, kind), table.form(field, kind, "roman")
+    return (script[a] == "h") & (script[b] == "h") & ~roman.equal(a, b)
+
+
 def _close(table, field, kind, a, b):
-    """One misspelling; for Latin names also a Jaro-Winkler similarity, in any order of the words."""
+    """One misspelling.
+
+    Between two Chinese names that is a sound that is hard to tell apart (a letter more or less would
+    be another name); between Latin ones also a misspelling of each part, in any order.
+    """
     roman, script = table.form(field, kind, "roman"), _scripts(table, field, kind)
+    left, right = script[a], script[b]
     length = np.minimum(_lengths(roman, a), _lengths(roman, b))
-    close = (_distance(OSA.distance, roman, a, b, 1) <= 1) & (length >= 5)
-    latin = np.flatnonzero(~close & (script[a] == "l") & (script[b] == "l"))
-    if len(latin):
-        x, y = a[latin], b[latin]
-        sound = table.form(field, kind, "sound")
-        swapped = (_distance(Indel.distance, sound, x, y, 2) <= 2) & (length[latin] >= 8)
-        close[latin] = swapped | (_jaro_winkler(roman, x, y, 0.94) >= 0.94)
-    firms = np.flatnonzero(~close & (length >= 6) & _upper(script[a]) & _upper(script[b]))
+    close = table.form(field, kind, "fuzzy").equal(a, b)
+    some = np.flatnonzero(~close & ~((left == "h") & (right == "h")) & (length >= 5))
+    close[some] = _distance(OSA.distance, roman, a[some], b[some], 1) <= 1
+    latin = np.flatnonzero(~close & (left == "l") & (right == "l"))
+    close[latin] = _latin_close(table, field, kind, a[latin], b[latin])
+    firms = np.flatnonzero(~close & (length >= 6) & _upper(left) & _upper(right))
     ratio = _distance(Indel.normalized_similarity, roman, a[firms], b[firms], 0.9, np.float32)
     close[firms] = ratio >= 0.9
     return close
+
+
+def _latin_close(table, field, kind, a, b):
+    """Both parts of the name misspelt at most, as they stand or exchanged."""
+    family, given = (table.form(field, kind, form) for form in ("family", "given"))
+    straight = _misspelt(family, family, a, b) & _misspelt(given, given, a, b)
+    return straight | (_misspelt(family, given, a, b) & _misspelt(given, family, a, b))
+
+
+def _misspelt(left, right, a, b):
+    """Whether one letter differs at most, in long words two."""
+    if not len(a):
+        return np.zeros(0, bool)
+    x, y = left.strings(a), right.strings(b)
+    distance = process.cpdist(x, y, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
+    length = np.fromiter((min(len(v), len(w)) for v, w in zip(x, y, strict=True)), np.int32, len(a))
+    return ((distance <= 1) & (length >= 3)) | ((distance <= 2) & (length >= 7)) | (distance == 0)
 
 
 def _scripts(table, field, kind):
@@ -312,18 +350,23 @@ def _upper(scripts):
 
 def _compatible(table, field, kind, a, b, family):
     """Same family, and the given names do not contradict: unknown, an initial, a part."""
-    given = table.form(field, kind, "given")
+    tokens, script = table.form(field, kind, "tokens"), _scripts(table, field, kind)
     found = np.zeros(len(a), bool)
     some = np.flatnonzero(family)
     found[some] = [
-        not x or not y or x.startswith(y) or y.startswith(x) or _ends(x, y)
-        for x, y in zip(given.strings(a[some]), given.strings(b[some]), strict=True)
+        not x or not y or _part(x, y, h) or _part(y, x, h)
+        for x, y, h in zip(
+            tokens.strings(a[some]), tokens.strings(b[some]), script[a[some]] == "h", strict=True
+        )
     ]
     return found
 
 
-def _ends(x, y):
-    return min(len(x), len(y)) > 2 and (x.endswith(y) or y.endswith(x))
+def _part(x, y, syllables):
+    """Whether the given name x is an initial or a part of y."""
+    if syllables or " " in y:
+        return x in y.split() or (len(x) == 1 and y.startswith(x))
+    return y.startswith(x) and (len(x) == 1 or len(x) > 2)
 
 
 # -- vetoes ------------------------------------------------------------------------------------
@@ -346,7 +389,11 @@ def _identifier_veto(table, field, a, b):
 def _party_veto(table, field, a, b):
     scripts = _scripts(table, field, table.naming.get(field, "party"))
     left, right = scripts[a], scripts[b]
-    return (left != "") & (right != "") & (_upper(left) != _upper(right))
+    found = (left != "") & (right != "") & (_upper(left) != _upper(right))
+    some = np.flatnonzero(found)
+    kind = _Naming(field, table.naming.get(field, "party"))
+    found[some] = _name(table, kind, a[some], b[some]) >= 3  # else the guess was wrong
+    return found
 
 
 class _Naming:
@@ -358,16 +405,69 @@ class _Naming:
 
 
 def _given_name_veto(table, field, a, b):
+    """Given names, or companies' cores, that contradict each other.
+
+    Brothers share a part of their given names, colleagues a first name, and Ronald is no misspelt
+    Donald: names count as one with a mistake only where the mistake is no common name itself, or where
+    the personal mailbox is the same.
+    """
     kind = table.naming.get(field, "party")
-    contradicts = _name(table, _Naming(field, kind), a, b) >= 4
-    some = np.flatnonzero(contradicts)
-    a, b = a[some], b[some]
-    given, scripts = table.form(field, kind, "given"), _scripts(table, field, kind)
-    same = given.equal(a, b) & ~_upper(scripts[a])  # a new family name, as after marriage
+    scripts = _scripts(table, field, kind)
+    level_of = level = _name(table, _Naming(field, kind), a, b)
+    some = np.flatnonzero((level > 0) & (_upper(scripts[a]) == _upper(scripts[b])))
+    a, b, level = a[some], b[some], level[some]
+    given = table.form(field, kind, "given")
+    differ = (given.codes[a] >= 0) & (given.codes[b] >= 0) & ~given.equal(a, b)
+    han = (scripts[a] == "h") & (scripts[b] == "h")
     latin = (scripts[a] == "l") & (scripts[b] == "l")
-    same |= latin & (_jaro_winkler(given, a, b, 0.85) >= 0.85)
-    contradicts[some[same | (_upper(scripts[a]) != _upper(scripts[b]))]] = False
-    return contradicts
+    contradicts = level >= 4
+    contradicts |= (level == 3) & han & differ
+    contradicts |= (level == 2) & han & differ & _one_syllable(table, field, kind, a, b)
+    contradicts |= (level <= 2) & latin & differ & _both_common(table, field, kind, a, b)
+    contradicts &= ~(_same_mailbox(table, a, b) & _share_syllable(table, field, kind, a, b))
+    found = np.zeros(len(level_of), bool)
+    found[some[contradicts]] = True
+    return found
+
+
+#: A given name that this many records bear, and this share of those of the other, is a name of its own.
+COMMON = 4
+COMMON_RATIO = 0.1
+
+
+def _one_syllable(table, field, kind, a, b):
+    tokens = table.form(field, kind, "tokens")
+    single = np.array([" " not in value for value in [*tokens.values, ""]])
+    return single[tokens.codes[a]] & single[tokens.codes[b]]
+
+
+def _both_common(table, field, kind, a, b):
+    """Whether both given names occur often, so that neither is the other with a mistake."""
+    counts = table.counts(field, kind, "given")
+    if counts is None:
+        return np.zeros(len(a), bool)
+    given, family = table.form(field, kind, "given"), table.form(field, kind, "family")
+    left, right = counts[given.codes[a]], counts[given.codes[b]]
+    rarer = np.minimum(left, right)
+    common = (rarer >= COMMON) & (rarer >= COMMON_RATIO * np.maximum(left, right))
+    return common & family.equal(a, b)
+
+
+def _same_mailbox(table, a, b):
+    """Whether a pair has one personal mailbox."""
+    same = np.zeros(len(a), bool)
+    for comparison in table.ruleset.comparisons:
+        if comparison.kind == "email":
+            same |= table.form(comparison.field, "email", "value").equal(a, b)
+    return same
+
+
+def _share_syllable(table, field, kind, a, b):
+    """Whether two names have a part of the given name in common."""
+    tokens = table.form(field, kind, "tokens")
+    pairs = zip(tokens.strings(a), tokens.strings(b), strict=True)
+    shared = (not set(x.split()).isdisjoint(y.split()) for x, y in pairs)
+    return np.fromiter(shared, bool, len(a))
 
 
 _VETOES = {

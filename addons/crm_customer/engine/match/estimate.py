@@ -64,7 +64,7 @@ def estimate_table(table, pairs, seed=0):
         pairs = pairs[np.sort(rng.choice(len(pairs), SAMPLE, replace=False))]
     a, b = unpack(pairs)
     found = patterns(table, a, b, total / scale - len(pairs))
-    random = _random_shares(table, rng)
+    random, known = _random_shares(table, rng)
     m = [np.array([level.m for level in c.levels]) for c in table.ruleset.comparisons]
     m = [values / values.sum() for values in m]
     u, prior, start = random, min(0.1 / table.size, 0.1), m
@@ -75,7 +75,8 @@ def estimate_table(table, pairs, seed=0):
             m, prior = maximise(found, posterior, start)
             if abs(np.log(prior / before)) < 1e-5:
                 break
-        u = _different(found, expect(found, m, u, prior), random, m, prior, total / scale)
+        posterior = expect(found, m, u, prior)
+        u = _different(found, posterior, random, known, m, prior, total / scale, scale)
     return _with_numbers(table, m, u, prior)
 
 
@@ -173,7 +174,8 @@ def _log_odds(found, m, u):
 
 
 def _random_shares(table, rng):
-    """Shares of the levels among random pairs; that of equality is counted over all pairs."""
+    """Shares of the levels among random pairs, that of equality counted over all pairs; and the
+    number of pairs in which both values are known."""
     size = table.size
     a = rng.integers(0, size, RANDOM_PAIRS, dtype=np.int64)
     b = (a + rng.integers(1, size, RANDOM_PAIRS, dtype=np.int64)) % size
@@ -181,25 +183,29 @@ def _random_shares(table, rng):
         a, b = np.triu_indices(size, 1)
     pairs = np.unique(pack(a, b))
     a, b = unpack(pairs)
-    shares = []
+    shares, pairs_known = [], []
     for comparison in table.ruleset.comparisons:
         level = levels(table, comparison, a, b)
         counts = np.bincount(level[level >= 0], minlength=len(comparison.levels)).astype(float)
         known = counts.sum()
         share = (counts + 1e-3) / (known + 1e-3 * len(counts)) if known else _given(comparison, "u")
-        shares.append(_with_equality(table, comparison, share))
-    return shares
+        share, both = _with_equality(table, comparison, share)
+        shares.append(share)
+        pairs_known.append(both)
+    return shares, pairs_known
 
 
 def _with_equality(table, comparison, share):
+    """The share of equal pairs counted exactly; and how many pairs have both values."""
+    both = 0.0
     for position, count in table.equality_counts(comparison):
         known = float(count.sum())
         if known > 1 and position == 0:
-            equal = float((count * (count - 1.0)).sum() / (known * (known - 1)))
+            both = known * (known - 1) / 2
             share = share.copy()
-            share[0] = max(equal, 1 / (known * known))
+            share[0] = float((count * (count - 1.0)).sum() / 2 / both)
             share[1:] *= (1 - share[0]) / max(share[1:].sum(), SMALLEST)
-    return share
+    return share, both
 
 
 def _given(comparison, name):
@@ -207,16 +213,21 @@ def _given(comparison, name):
     return values / values.sum()
 
 
-def _different(found, posterior, random, m, prior, total):
+def _different(found, posterior, random, known, m, prior, total, scale):
     """u without the pairs that are one customer, and not below what the candidates hold."""
-    weight = found.count * (1 - posterior)
+    same, other = found.count * posterior, found.count * (1 - posterior)
     result = []
-    for column, share in enumerate(random):
+    for column, (share, both) in enumerate(zip(random, known, strict=True)):
         level = found.levels[:, column]
-        known = level >= 0
-        held = np.bincount(level[known], weight[known], len(share)) / total
-        values = np.maximum.reduce([share - prior * m[column], held, 0.02 * share])
-        values = np.maximum(values, SMALLEST)
+        rows = level >= 0
+        held = np.bincount(level[rows], other[rows], len(share)) / total
+        values = share - prior * m[column]
+        if both:  # equality was counted: so can be what of it is one customer
+            values[0] = share[0] - same[level == 0].sum() * scale / both
+        floor = np.maximum(0.02 * share, SMALLEST)
+        if both:
+            floor[0] = max(0.5 / both, SMALLEST)
+        values = np.maximum.reduce([values, held, floor])
         values[-1] = max(1 - values[:-1].sum(), SMALLEST)
         result.append(values / values.sum())
     return result

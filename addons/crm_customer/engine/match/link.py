@@ -7,15 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .blocking import candidates, unpack
-from .cluster import clusters
-from .compare import levels
+from .cluster import ambiguous, clusters
+from .compare import finest, levels
 from .estimate import estimate_table, veto_mask
+from .normalize import NAMING
 from .score import decide, field_weights, prior_weight, probability_of, weights
-from .spec import Ruleset
+from .spec import KINDS, Ruleset
 from .table import Table
 
 #: Pairs compared at a time; bounds the memory.
 CHUNK = 400_000
+#: In place of a veto: two customers claim the same record.
+AMBIGUOUS = -2
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Links:
     """The pairs worth a look, and what should be merged.
 
     ``a`` < ``b`` are row numbers, ``probability`` at least the rule set's ``review``; ``decision`` is
-    1 review or 2 merge; ``veto`` the position of the veto that applies, or -1. ``cluster`` names
+    1 review or 2 merge; ``veto`` the position of the veto that applies, -1 for none, or :data:`AMBIGUOUS`. ``cluster`` names
     for every record the smallest row that it belongs together with. ``ruleset`` is the one that was
     used, with estimated numbers; ``compared`` the number of candidate pairs.
     """
@@ -56,14 +59,18 @@ def link(columns, ruleset, *, estimate=True, progress=None, seed=0):
         parts.append(_score(table, pairs[start : start + CHUNK]))
         if progress:
             progress("comparing", min(1.0, (start + CHUNK) / len(pairs)))
-    a, b, probability, veto = (np.concatenate(part) for part in zip(*parts, strict=True))
-    cluster = clusters(table.size, a, b, probability, veto >= 0, join=ruleset.merge)
-    decision = decide(ruleset, probability, veto >= 0)
+    a, b, weight, veto = (np.concatenate(part) for part in zip(*parts, strict=True))
+    merge = np.log2(ruleset.merge / (1 - ruleset.merge))
+    claimed = ambiguous(a, b, weight, veto >= 0, lowest=merge)
+    veto[claimed & _weak_name(table, a, b)] = AMBIGUOUS
+    probability, forbidden = probability_of(weight), veto != -1
+    cluster = clusters(table.size, a, b, probability, forbidden, join=ruleset.merge)
+    decision = decide(ruleset, probability, forbidden)
     return Links(a, b, probability, decision, veto, cluster, ruleset, len(pairs))
 
 
 def _score(table, pairs):
-    """Rows, probability and veto of those pairs that reach the threshold of review."""
+    """Rows, weight and veto of those pairs that reach the threshold of review."""
     ruleset = table.ruleset
     a, b = unpack(pairs)
     weight = np.full(len(a), prior_weight(ruleset))
@@ -77,7 +84,16 @@ def _score(table, pairs):
         if not kept.all():
             a, b, weight = a[kept], b[kept], weight[kept]
     _vetoed, veto = veto_mask(table, a, b)
-    return a, b, probability_of(weight), veto
+    return a, b, weight, veto
+
+
+def _weak_name(table, a, b):
+    """Pairs whose names do not fully agree: a title, an initial, a misspelling."""
+    weak = np.zeros(len(a), bool)
+    for comparison in table.ruleset.comparisons:
+        if comparison.kind in NAMING:
+            weak |= finest(table, comparison, a, b) >= KINDS[comparison.kind].index("close")
+    return weak
 
 
 def _highest(table, comparison):

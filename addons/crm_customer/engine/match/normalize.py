@@ -47,7 +47,8 @@ _EXTENSION = re.compile(r"(?:转|ext\.?|x|#|分机).*$", re.IGNORECASE)
 _COUNTRY = re.compile(r"^(?:86|852|853|886|1|44|49|33|39|34|31|32|41|43|45|46|47|48|61|64|65|81|82|91)")
 _ORDINAL_FREE = str.maketrans("", "", ".-_")
 
-Name = namedtuple("Name", "text sound roman family given script")
+Name = namedtuple("Name", "text sound roman family given script fuzzy tokens")
+NO_NAME = Name(*[""] * 8)
 Address = namedtuple("Address", "text words numbers")
 Email = namedtuple("Email", "value local domain name")
 
@@ -82,6 +83,19 @@ def pinyin(character):
     readings = _readings().get(ord(character), "").split(",")[0]
     plain = unicodedata.normalize("NFD", readings)
     return "".join(c for c in plain if c.isascii() and c.isalpha())
+
+
+def fuzzy_syllable(syllable):
+    """One spelling for what southern speakers and sloppy typists do not tell apart.
+
+    >>> fuzzy_syllable("zhang") == fuzzy_syllable("zan"), fuzzy_syllable("lin") == fuzzy_syllable("ning")
+    (True, True)
+    """
+    if syllable[1:2] == "h" and syllable[0] in "zcs":
+        syllable = syllable[0] + syllable[2:]
+    if syllable.endswith("ng"):
+        syllable = syllable[:-1]
+    return f"n{syllable[1:]}" if syllable.startswith("l") else syllable
 
 
 def plain(text):
@@ -156,8 +170,8 @@ def person(text):
 
     ``family`` and ``given`` are romanised; ``given`` is empty where only a title stands.
 
-    >>> person("欧阳娜娜 小姐")
-    Name(text='欧阳娜娜', sound='aaagnnnouy', roman='ouyangnana', family='ouyang', given='nana', script='h')
+    >>> person("欧阳娜娜 小姐")[:6]
+    ('欧阳娜娜', 'aaagnnnouy', 'ouyangnana', 'ouyang', 'nana', 'h')
     >>> person("王总").given, person("Dr. John A. Smith").family
     ('', 'smith')
     """
@@ -177,9 +191,11 @@ def _han_person(text):
     size = 2 if text[:2] in regions.COMPOUND_SURNAMES else 1
     family = regions.SURNAME_READINGS.get(text[0]) if size == 1 else None
     family = family or "".join(map(pinyin, text[:size]))
-    given = "".join(map(pinyin, text[size:]))
+    syllables = [pinyin(character) for character in text[size:]]
+    given = "".join(syllables)
     roman = family + given
-    return Name(text, _fingerprint(roman), roman, family, given, "h")
+    fuzzy = " ".join(map(fuzzy_syllable, (family, *syllables)))
+    return Name(text, _fingerprint(roman), roman, family, given, "h", fuzzy, " ".join(syllables))
 
 
 def _latin_person(text):
@@ -188,16 +204,19 @@ def _latin_person(text):
         text = f"{first} {last}"
     parts = _NOT_WORD.sub(" ", text.replace("'", "").replace("-", "")).split()
     parts = [part for part in parts if part not in regions.TITLES] or parts
+    # ü, which passports write u or yu, and keyboards v
+    parts = [f"{p[0]}u{p[2:]}" if p[:2] in ("lv", "nv") else p for p in parts]
     if not parts:
-        return Name("", "", "", "", "", "")
+        return NO_NAME
     if len(parts) == 1:
-        return Name(parts[0], _fingerprint(parts[0]), parts[0], parts[0], "", "l")
+        return Name(parts[0], _fingerprint(parts[0]), parts[0], parts[0], "", "l", parts[0], "")
     if parts[0] in regions.ROMAN_SURNAMES and parts[-1] not in regions.ROMAN_SURNAMES:
         parts = parts[1:] + parts[:1]
     family, given = parts[-1], parts[0]
     roman = family + "".join(parts[:-1])
     given = regions.NICKNAMES.get(given, given) if len(parts) == 2 else "".join(parts[:-1])
-    return Name(" ".join(parts), _fingerprint(roman), roman, family, given, "l")
+    text = " ".join(parts)
+    return Name(text, _fingerprint(roman), roman, family, given, "l", text, given)
 
 
 def _fingerprint(roman):
@@ -207,9 +226,9 @@ def _fingerprint(roman):
 def company(text):
     """A company's name without legal form and region; ``family`` is the brand, ``given`` the trade.
 
-    >>> company("上海宏泰机械有限公司")[2:]
+    >>> company("上海宏泰机械有限公司")[2:6]
     ('hongtaijixie', 'hongtai', 'jixie', 'H')
-    >>> company("Acme Trading Co., Ltd. (Shanghai)")[2:]
+    >>> company("Acme Trading Co., Ltd. (Shanghai)")[2:6]
     ('acmetrading', 'acme', 'trading', 'L')
     """
     text = plain(text)
@@ -220,9 +239,9 @@ def company(text):
     kept = [part for part in parts if part not in regions.LEGAL]
     kept = [part for part in kept if part not in regions.LATIN_REGIONS] or kept or parts
     if not kept:
-        return Name("", "", "", "", "", "")
-    roman = "".join(kept)
-    return Name(" ".join(kept), "".join(sorted(kept)), roman, kept[0], "".join(kept[1:]), "L")
+        return NO_NAME
+    roman, text, trade = "".join(kept), " ".join(kept), " ".join(kept[1:])
+    return Name(text, _fingerprint(roman), roman, kept[0], "".join(kept[1:]), "L", text, trade)
 
 
 def _han_company(text):
@@ -232,7 +251,8 @@ def _han_company(text):
         core = core[:-1]
     roman = "".join(pinyin(c) or c for c in core)
     brand = "".join(pinyin(c) or c for c in core[:2])
-    return Name(core, roman, roman, brand, roman[len(brand) :], "H")
+    trade = roman[len(brand) :]
+    return Name(core, _fingerprint(roman), roman, brand, trade, "H", roman, trade)
 
 
 def _is_region(text):
@@ -262,7 +282,9 @@ def is_company(text):
     han = _NOT_HAN.sub("", text)
     if han:
         return bool(_COMPANY_HAN.search(han)) or (
-            len(han) >= 5 and not any(han.endswith(t) for t in regions.HAN_TITLES if len(t) > 1)
+            len(han) >= 4
+            and han[:2] not in regions.COMPOUND_SURNAMES
+            and not any(han.endswith(t) for t in regions.HAN_TITLES if len(t) > 1)
         )
     parts = set(words(text.replace(".", "")))
     return "&" in text or bool(parts & (regions.LEGAL | regions.TRADE))
@@ -295,6 +317,7 @@ def address(text):
     else:
         parts = _NOT_WORD.sub(" ", text).split()
         parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]
+        parts = [part for part in parts if part not in regions.UNIT_WORDS] or parts
         street = " ".join(parts)
     return Address(f"{street}|{numbers}", street, numbers)
 

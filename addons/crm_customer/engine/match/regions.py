@@ -29,7 +29,10 @@ TRADE = frozenset(
     """
     university college school hospital bank hotel institute foundation association technologies
     technology solutions systems services industries logistics trading machinery electronics
-    consulting partners software international enterprises
+    consulting partners software international enterprises products supply supplies foods textiles
+    chemicals packaging furniture lighting instruments energy media studio studios design engineering
+    construction motors pharma pharmaceuticals insurance capital ventures agency network networks
+    restaurant cafe store shop club laboratory laboratories labs digital global manufacturing
     """.split()
 )
 TITLES = frozenset(
@@ -99,3 +102,4 @@ STREET_WORDS = {
     "suite": "ste", "building": "bldg", "floor": "fl", "north": "n", "south": "s", "east": "e",
     "west": "w", "strasse": "str", "straße": "str",
 }  # fmt: skip
+UNIT_WORDS = frozenset("flat apt unit ste room rm fl bldg no house".split())

@@ -9,6 +9,7 @@ import numpy as np
 from .blocking import keys_of
 from .compare import levels
 from .estimate import veto_mask
+from .normalize import NAMING
 from .spec import MISSING, Evidence, FieldEvidence
 from .table import TERMS, Table, term
 
@@ -132,6 +133,10 @@ def terms_many(columns, ruleset):
     return _terms(Table(columns, ruleset))
 
 
+#: the veto asks how common a given name is
+_GIVEN = {kind: (("", kind, "given"),) for kind in NAMING}
+
+
 def _terms(table):
     """Fields whose frequency nobody asks for are left out."""
     from .compare import SHAREABLE
@@ -142,7 +147,7 @@ def _terms(table):
         if not comparison.term_frequency and comparison.kind not in SHAREABLE:
             continue
         rows = found.setdefault(comparison.field, [[] for _row in range(table.size)])
-        for _level, parser, form in TERMS[comparison.kind]:
+        for _level, parser, form in (*TERMS[comparison.kind], *_GIVEN.get(comparison.kind, ())):
             texts = table.form(comparison.field, parser, form).strings(everything)
             for row, text in zip(rows, texts, strict=True):
                 if text and term(form, text) not in row:

@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "party": ("exact", "sound", "close", "partial", "family", "else"),
     "address": ("exact", "near", "street", "else"),
     "phone": ("exact", "close", "else"),
-    "email": ("exact", "close", "local", "else"),
+    "email": ("exact", "close", "local", "domain", "else"),
     "domain": ("exact", "else"),
     "identifier": ("exact", "close", "similar", "else"),
     "date": ("exact", "close", "partial", "else"),

@@ -16,7 +16,7 @@ TERMS = {
     "party": (("exact", "party", "text"), ("sound", "party", "sound")),
     "address": (("exact", "address", "text"),),
     "phone": (("exact", "phone", "digits"),),
-    "email": (("exact", "email", "value"),),
+    "email": (("exact", "email", "value"), ("domain", "email", "domain")),
     "domain": (("exact", "domain", "domain"),),
     "identifier": (("exact", "identifier", "value"),),
     "date": (("exact", "date", "digits"),),
