@@ -92,9 +92,7 @@ def id_card_check_digit(body):
     >>> id_card_check_digit("11010519491231002")
     'X'
     """
-    total = sum(
-        int(digit) * weight for digit, weight in zip(body, ID_CARD_WEIGHTS, strict=True)
-    )
+    total = sum(int(digit) * weight for digit, weight in zip(body, ID_CARD_WEIGHTS, strict=True))
     return ID_CARD_CHECK[total % 11]
 
 

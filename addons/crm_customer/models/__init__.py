@@ -1,12 +1,14 @@
-from . import crm_identity
-from . import crm_lead
-from . import crm_match_blocking
-from . import crm_match_candidate
-from . import crm_match_comparison
-from . import crm_match_key
-from . import crm_match_level
-from . import crm_match_quality
-from . import crm_match_queue
-from . import crm_match_ruleset
-from . import crm_match_veto
-from . import res_partner
+from . import (
+    crm_identity,
+    crm_lead,
+    crm_match_blocking,
+    crm_match_candidate,
+    crm_match_comparison,
+    crm_match_key,
+    crm_match_level,
+    crm_match_quality,
+    crm_match_queue,
+    crm_match_ruleset,
+    crm_match_veto,
+    res_partner,
+)

@@ -29,9 +29,7 @@ class CrmMatchBlocking(models.Model):
     def _selection_columns(self):
         return self.env["crm.match.ruleset"]._selection_columns()
 
-    @api.constrains(
-        "column_1", "transform_1", "column_2", "transform_2", "column_3", "transform_3"
-    )
+    @api.constrains("column_1", "transform_1", "column_2", "transform_2", "column_3", "transform_3")
     def _check_spec(self):
         """Refuse transforms that the engine does not know."""
         for row in self:
@@ -39,8 +37,11 @@ class CrmMatchBlocking(models.Model):
                 parts = row._spec().parts
             except ValueError as error:
                 raise ValidationError(
-                    self.env._("Blocking rule on %(column)s: %(problem)s", column=row.column_1,
-                               problem=str(error))
+                    self.env._(
+                        "Blocking rule on %(column)s: %(problem)s",
+                        column=row.column_1,
+                        problem=str(error),
+                    )
                 ) from error
             names = [column for column, _transform in parts]
             if problem := self.env["crm.match.ruleset"]._unknown_column(names):

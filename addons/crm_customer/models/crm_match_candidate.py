@@ -6,6 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+#: fields of a customer being typed that are compared
+TYPED = (
+    "name", "email", "phone", "vat", "company_registry", "website", "street", "street2", "city",
+    "zip", "country_id", "parent_id", "company_name", "ref",
+)  # fmt: skip
 #: customers that the comparison of a whole cluster shows
 CLUSTER_SHOWN = 8
 
@@ -38,7 +43,12 @@ class CrmMatchCandidate(models.Model):
         readonly=True,
     )
     ruleset_id = fields.Many2one(
-        "crm.match.ruleset", "Rule Set", required=True, index=True, ondelete="cascade", readonly=True
+        "crm.match.ruleset",
+        "Rule Set",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        readonly=True,
     )
     probability = fields.Float(readonly=True, aggregator="avg")
     weight = fields.Float("Weight (Bits)", readonly=True, aggregator=None)
@@ -250,9 +260,7 @@ class CrmMatchCandidate(models.Model):
     @api.model
     def _hint_for_partner(self, partner):
         """Return HTML that names the likely duplicates of a customer being typed, or False."""
-        names = ("name", "email", "phone", "vat", "company_registry", "website", "street",
-                 "street2", "city", "zip", "country_id", "parent_id", "company_name", "ref")  # fmt: skip
-        values = {name: partner[name] for name in names}
+        values = {name: partner[name] for name in TYPED}
         own = partner._origin
         if not values["name"] or (partner.parent_id and partner.type not in ("contact", False)):
             return False
@@ -365,9 +373,7 @@ class CrmMatchCandidate(models.Model):
         )
         stale = [row[0] for row in rows if row[1:] not in kept]
         if stale:
-            self.env.cr.execute(
-                SQL("DELETE FROM crm_match_candidate WHERE id = ANY(%s)", stale)
-            )
+            self.env.cr.execute(SQL("DELETE FROM crm_match_candidate WHERE id = ANY(%s)", stale))
         self.invalidate_model()
 
     @api.model

@@ -23,7 +23,7 @@ class CrmMatchLevel(models.Model):
     _order = "sequence, id"
 
     comparison_id = fields.Many2one(
-        "crm.match.comparison", "Comparison", required=True, index=True, ondelete="cascade"
+        "crm.match.comparison", required=True, index=True, ondelete="cascade"
     )
     sequence = fields.Integer(default=10)
     name = fields.Selection(NAMES, "Level", required=True)
@@ -37,9 +37,7 @@ class CrmMatchLevel(models.Model):
         required=True,
         help="Probability that records of two different customers fall into this level.",
     )
-    weight = fields.Float(
-        compute="_compute_weight", help="log2(m / u): bits for or against."
-    )
+    weight = fields.Float(compute="_compute_weight", help="log2(m / u): bits for or against.")
 
     @api.depends("m", "u")
     def _compute_weight(self):

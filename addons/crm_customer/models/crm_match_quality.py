@@ -21,7 +21,7 @@ class CrmMatchQuality(models.Model):
     ruleset_id = fields.Many2one("crm.match.ruleset", "Rule Set", readonly=True)
     band = fields.Selection(BANDS, "Probability Band", readonly=True)
     pairs = fields.Integer(readonly=True)
-    to_review = fields.Integer("To Review", readonly=True)
+    to_review = fields.Integer(readonly=True)
     duplicates = fields.Integer("Reviewed: Duplicate", readonly=True)
     distinct_pairs = fields.Integer("Reviewed: Not a Duplicate", readonly=True)
     share = fields.Float(

@@ -62,7 +62,7 @@ class CrmMatchQueue(models.Model):
 
     def _process(self):
         """Compare the customers of these rows; a failing one keeps its reason, others are done."""
-        rulesets = self.env["crm.match.ruleset"].search([])
+        rulesets = self.env["crm.match.ruleset"]._active()
         try:
             with self.env.cr.savepoint():
                 for ruleset in rulesets:

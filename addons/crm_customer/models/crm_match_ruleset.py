@@ -34,12 +34,8 @@ class CrmMatchRuleset(models.Model):
     company_id = fields.Many2one(
         "res.company", help="Only customers of this company and shared ones; empty: all."
     )
-    comparison_ids = fields.One2many(
-        "crm.match.comparison", "ruleset_id", "Comparisons", copy=True
-    )
-    blocking_ids = fields.One2many(
-        "crm.match.blocking", "ruleset_id", "Blocking Rules", copy=True
-    )
+    comparison_ids = fields.One2many("crm.match.comparison", "ruleset_id", "Comparisons", copy=True)
+    blocking_ids = fields.One2many("crm.match.blocking", "ruleset_id", "Blocking Rules", copy=True)
     veto_ids = fields.One2many("crm.match.veto", "ruleset_id", "Vetoes", copy=True)
     prior = fields.Float(
         required=True,
@@ -47,13 +43,11 @@ class CrmMatchRuleset(models.Model):
         help="Probability that two customers taken at random are the same one.",
     )
     merge_from = fields.Float(
-        "Merge From",
         required=True,
         default=0.95,
         help="From this probability on a pair is as good as certain.",
     )
     review_from = fields.Float(
-        "Review From",
         required=True,
         default=0.30,
         help="From this probability on a person looks at the pair; below it is ignored.",
@@ -100,9 +94,7 @@ class CrmMatchRuleset(models.Model):
         for ruleset in self:
             if problem := ruleset._problem():
                 raise ValidationError(
-                    self.env._(
-                        "Rule set %(name)s: %(problem)s", name=ruleset.name, problem=problem
-                    )
+                    self.env._("Rule set %(name)s: %(problem)s", name=ruleset.name, problem=problem)
                 )
 
     def _problem(self):
@@ -424,8 +416,11 @@ class CrmMatchRuleset(models.Model):
 
     @api.model
     def _active(self, kind=None, company=None):
-        # sudo: rules are applied for everybody who types a customer
-        domain = [("kind", "=", kind)] if kind else []
+        """Return the rule sets in use, of a kind and company or all."""
+        # sudo: rules are applied for everybody who types or changes a customer
+        domain = [("active", "=", True)]
+        if kind:
+            domain.append(("kind", "=", kind))
         if company:
             domain.append(("company_id", "in", [company.id, False]))
         return self.sudo().search(domain)
@@ -450,9 +445,7 @@ class CrmMatchRuleset(models.Model):
             for other in self._records(set(keys._probe(hashes)) - besides)
             if self._comparable(here, other)
         ]
-        for other, evidence in zip(
-            others, score_one(here, others, spec, frequencies), strict=True
-        ):
+        for other, evidence in zip(others, score_one(here, others, spec, frequencies), strict=True):
             if evidence.probability >= spec.review:
                 yield other["id"], evidence.probability
 
@@ -485,7 +478,7 @@ class CrmMatchRuleset(models.Model):
         return self.keys_done >= 0
 
     def _sync_keys(self, ids):
-        """Make keys; a record that cannot be read by the engine is put aside, the others are done."""
+        """Make keys; a record that the engine cannot read is put aside, the others are done."""
         try:
             with self.env.cr.savepoint():
                 self.env["crm.match.key"]._sync(self, ids)
@@ -530,7 +523,7 @@ class CrmMatchRuleset(models.Model):
     @api.model
     def _cron_request_runs(self):
         """Ask for a full run of all rule sets, now and then."""
-        self.search([]).run_requested = True
+        self._active().run_requested = True
         self._trigger("crm_customer.ir_cron_match_run")
 
     @api.model
@@ -647,8 +640,7 @@ class CrmMatchRuleset(models.Model):
     @api.model
     def _partners_changed(self, partner_ids):
         """Make the keys of new and changed customers anew, and let them be compared soon."""
-        # sudo: rules are applied whoever changes a customer
-        rulesets = self.sudo().search([])
+        rulesets = self._active()
         if rulesets and not self.env.context.get("crm_match_later"):
             rulesets._sync_keys(list(partner_ids))
             self.env["crm.match.queue"].sudo()._add(partner_ids)

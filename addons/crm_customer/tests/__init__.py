@@ -1,7 +1,9 @@
-from . import test_engine_china_ids
-from . import test_identity
-from . import test_identity_finders
-from . import test_match_candidate
-from . import test_match_ruleset
-from . import test_match_tour
-from . import test_story_d12_match
+from . import (
+    test_engine_china_ids,
+    test_identity,
+    test_identity_finders,
+    test_match_candidate,
+    test_match_ruleset,
+    test_match_tour,
+    test_story_d12_match,
+)

@@ -28,9 +28,7 @@ class IdentityCase(TransactionCase):
         cls.boss = cls._create_user(
             "boss", "crm_customer.group_customer_manager", cls.here | cls.there
         )
-        cls.other_rep = cls._create_user(
-            "other_rep", "sales_team.group_sale_salesman", cls.there
-        )
+        cls.other_rep = cls._create_user("other_rep", "sales_team.group_sale_salesman", cls.there)
         cls.portal = cls._create_user("portal", "base.group_portal", cls.here)
         cls.clerk = cls._create_user("clerk", "base.group_user", cls.here)
 
@@ -47,9 +45,7 @@ class IdentityCase(TransactionCase):
 
     @classmethod
     def partner(cls, name, **vals):
-        return cls.env["res.partner"].create(
-            {"name": name, "country_id": cls.china.id, **vals}
-        )
+        return cls.env["res.partner"].create({"name": name, "country_id": cls.china.id, **vals})
 
     def identities(self, partner):
         """Return {(kind, norm)} that identify a partner."""

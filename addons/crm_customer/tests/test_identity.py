@@ -182,8 +182,8 @@ class TestIdentity(IdentityCase):
 
         def seen(user):
             company = user.company_ids.ids
-            model = self.env["crm.identity"].with_user(user).with_context(
-                allowed_company_ids=company
+            model = (
+                self.env["crm.identity"].with_user(user).with_context(allowed_company_ids=company)
             )
             return model.search([("partner_id", "=", partner.id)])
 

@@ -312,8 +312,10 @@ class TestMatchCandidate(MatchCase):
         rulesets = self.env["crm.match.ruleset"].with_user(self.rep)
         self.assertFalse(rulesets._find_duplicates("person", values))
         self.assertFalse(rulesets._find_duplicates("person", values, self.here))
-        found = self.env["crm.match.ruleset"].with_user(self.other_rep)._find_duplicates(
-            "person", values
+        found = (
+            self.env["crm.match.ruleset"]
+            .with_user(self.other_rep)
+            ._find_duplicates("person", values)
         )
         self.assertEqual([partner for partner, _chance in found], [self.one, self.two])
 

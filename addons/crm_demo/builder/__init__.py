@@ -15,6 +15,7 @@ from . import (
     company,
     contracts,
     customers,
+    duplicates,
     month,
     names,
     orders,
@@ -87,6 +88,7 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("customers entered twice", 5, duplicates.run),
     ]
 
 
