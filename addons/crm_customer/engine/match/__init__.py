@@ -29,7 +29,7 @@ Extension: a new transform goes into :data:`.normalize.TRANSFORMS`, a new kind o
 """
 
 from .cluster import clusters
-from .defaults import blocking_rules, comparison, default_ruleset
+from .defaults import blocking_rules, comparison, default_ruleset, ruleset_for
 from .estimate import estimate
 from .link import Links, link
 from .score import (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from .spec import KINDS, Blocking, Comparison, Level, Ruleset, Veto
 
 #: m of the levels of each kind, best first; what misses to 1 is the last level's
@@ -75,6 +77,47 @@ BLOCKING = blocking_rules(
     "name:roman.suffix6 address:street",
     "name:given address:numbers city:value",
 )
+
+
+#: kind -> what of a value survives a misspelling and still tells records apart
+_LOOSE = {
+    "text": "soundex",
+    "name": "pinyin",
+    "company": "pinyin",
+    "party": "pinyin",
+    "address": "street",
+    "phone": "digits",
+    "email": "local",
+    "identifier": "value",
+    "date": "date",
+}
+_WHOLE = {"email": "email", "address": "address"}
+
+
+def ruleset_for(kinds, *, merge=0.95, review=0.30):
+    """A rule set for any fields, from their kinds alone.
+
+    Blocking: every field alone, and every two of them by what survives a misspelling; blocks that do
+    not tell records apart are left out anyway.
+
+    :param kinds: field -> kind of comparison
+
+    >>> rules = ruleset_for({"name": "name", "phone": "phone", "sex": "exact"})
+    >>> [rule.parts for rule in rules.blocking]
+    [(('name', 'pinyin'),), (('phone', 'digits'),), (('name', 'pinyin'), ('phone', 'digits'))]
+    """
+    loose = {field: _LOOSE[kind] for field, kind in kinds.items() if kind in _LOOSE}
+    alone = [((field, _WHOLE.get(kinds[field], name)),) for field, name in loose.items()]
+    return Ruleset(
+        comparisons=tuple(
+            comparison(field, kind, term_frequency=kind not in ("identifier", "number"))
+            for field, kind in kinds.items()
+        ),
+        blocking=tuple(map(Blocking, [*alone, *combinations(loose.items(), 2)])),
+        prior=1e-4,
+        merge=merge,
+        review=review,
+    )
 
 
 def default_ruleset(kind="mixed"):

@@ -20,8 +20,8 @@ from .spec import Level
 from .table import Table
 
 #: Random pairs for u, candidates for m: more change nothing that is visible.
-RANDOM_PAIRS = 400_000
-SAMPLE = 1_500_000
+RANDOM_PAIRS = 100_000
+SAMPLE = 150_000
 #: Weight of the given m against the data, in pairs.
 PSEUDO = 20.0
 ROUNDS, STEPS = 4, 25
@@ -205,7 +205,8 @@ def _with_equality(table, comparison, share):
             share = share.copy()
             share[0] = float((count * (count - 1.0)).sum() / 2 / both)
             share[1:] *= (1 - share[0]) / max(share[1:].sum(), SMALLEST)
-    return share, both
+    share = np.maximum(share, SMALLEST)
+    return share / share.sum(), both
 
 
 def _given(comparison, name):

@@ -30,6 +30,7 @@ from . import regions
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _HAN = re.compile(f"[{HAN}]")
+_ACCENTED = re.compile("[\u00c0-\u02af\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u1e00-\u1fff]")
 _NOT_WORD = re.compile(f"[^0-9a-z{HAN}]+")
 _NOT_HAN = re.compile(f"[^{HAN}]+")
 _BRACKETS = re.compile(r"[(\[{<【〔《]([^)\]}>】〕》]*)[)\]}>】〕》]")
@@ -44,13 +45,14 @@ _ADMIN = re.compile(
 _HAN_UNITS = re.compile("(?:号楼|单元|号|楼|栋|幢|室|层|座|房|#)")
 _DIGITS = re.compile(r"\d+")
 _EXTENSION = re.compile(r"(?:转|ext\.?|x|#|分机).*$", re.IGNORECASE)
+_MAILBOX = re.compile(r"([^\s<>\"'@]+)@([^\s<>\"'@]+\.[^\s<>\"'@]+)")
+_SEVERAL = re.compile(r"[/;,、]")
 _COUNTRY = re.compile(r"^(?:86|852|853|886|1|44|49|33|39|34|31|32|41|43|45|46|47|48|61|64|65|81|82|91)")
-_ORDINAL_FREE = str.maketrans("", "", ".-_")
 
 Name = namedtuple("Name", "text sound roman family given script fuzzy tokens")
 NO_NAME = Name(*[""] * 8)
 Address = namedtuple("Address", "text words numbers")
-Email = namedtuple("Email", "value local domain name")
+Email = namedtuple("Email", "value local domain")
 
 
 # -- characters ------------------------------------------------------------------------------
@@ -108,12 +110,11 @@ def plain(text):
         text = "" if text is None or text is False else str(text)
     if text.isascii():
         return text.strip().lower()
-    text = unicodedata.normalize("NFKC", text)
-    if _HAN.search(text):
-        text = text.translate(_simplified())
-    if not text.isascii():
+    text = unicodedata.normalize("NFKC", text).translate(_simplified())
+    if _ACCENTED.search(text):
         decomposed = unicodedata.normalize("NFD", text.replace("ß", "ss"))
         text = "".join([c for c in decomposed if not unicodedata.combining(c)])
+        text = unicodedata.normalize("NFC", text)
     return text.strip().lower()
 
 
@@ -175,19 +176,18 @@ def person(text):
     >>> person("王总").given, person("Dr. John A. Smith").family
     ('', 'smith')
     """
-    text = plain(text)
+    return _person(plain(text))
+
+
+def _person(text):
     if _HAN.search(text):
         return _han_person(_NOT_HAN.sub("", text))
     return _latin_person(text)
 
 
 def _han_person(text):
-    for title in regions.HAN_TITLES:
-        if text.endswith(title) and len(text) > len(title):
-            # one-character titles follow a bare surname; else they belong to the name
-            if len(title) > 1 or len(text) == 2 or text[:-1] in regions.COMPOUND_SURNAMES:
-                text = text[: -len(title)]
-                break
+    if text.endswith(regions.HAN_TITLES):
+        text = _without_title(text)
     size = 2 if text[:2] in regions.COMPOUND_SURNAMES else 1
     family = regions.SURNAME_READINGS.get(text[0]) if size == 1 else None
     family = family or "".join(map(pinyin, text[:size]))
@@ -198,10 +198,20 @@ def _han_person(text):
     return Name(text, _fingerprint(roman), roman, family, given, "h", fuzzy, " ".join(syllables))
 
 
+def _without_title(text):
+    for title in regions.HAN_TITLES:
+        if text.endswith(title) and len(text) > len(title):
+            # one-character titles follow a bare surname; else they belong to the name
+            if len(title) > 1 or len(text) == 2 or text[:-1] in regions.COMPOUND_SURNAMES:
+                return text[: -len(title)]
+    return text
+
+
 def _latin_person(text):
-    last, comma, first = text.partition(",")
-    if comma and words(first) and words(first)[0] not in regions.TITLES:
-        text = f"{first} {last}"
+    if "," in text:
+        last, _comma, first = text.partition(",")
+        if words(first) and words(first)[0] not in regions.TITLES:
+            text = f"{first} {last}"
     parts = _NOT_WORD.sub(" ", text.replace("'", "").replace("-", "")).split()
     parts = [part for part in parts if part not in regions.TITLES] or parts
     # ü, which passports write u or yu, and keyboards v
@@ -231,8 +241,12 @@ def company(text):
     >>> company("Acme Trading Co., Ltd. (Shanghai)")[2:6]
     ('acmetrading', 'acme', 'trading', 'L')
     """
-    text = plain(text)
-    text = _BRACKETS.sub(lambda match: "" if _is_region(match[1]) else f" {match[1]} ", text)
+    return _company(plain(text))
+
+
+def _company(text):
+    if "(" in text or _BRACKETS.search(text):
+        text = _BRACKETS.sub(lambda match: "" if _is_region(match[1]) else f" {match[1]} ", text)
     if _HAN.search(text):
         return _han_company(_NOT_WORD.sub("", text))
     parts = _NOT_WORD.sub(" ", text.replace(".", "").replace("'", "")).split()
@@ -278,21 +292,25 @@ def is_company(text):
     >>> [is_company(t) for t in ("宏泰机械厂", "王志强", "Acme Ltd", "John Smith", "上海宏泰机械")]
     [True, False, True, False, True]
     """
-    text = plain(text)
-    han = _NOT_HAN.sub("", text)
+    return _is_company(plain(text))
+
+
+def _is_company(text):
+    han = "" if text.isascii() else _NOT_HAN.sub("", text)
     if han:
         return bool(_COMPANY_HAN.search(han)) or (
             len(han) >= 4
             and han[:2] not in regions.COMPOUND_SURNAMES
-            and not any(han.endswith(t) for t in regions.HAN_TITLES if len(t) > 1)
+            and not han.endswith(regions.LONG_TITLES)
         )
-    parts = set(words(text.replace(".", "")))
-    return "&" in text or bool(parts & (regions.LEGAL | regions.TRADE))
+    parts = set(_NOT_WORD.sub(" ", text.replace(".", "")).split())
+    return "&" in text or not parts.isdisjoint(regions.FIRM_WORDS)
 
 
 def party(text):
     """A name of which nobody said whether it is a person's or a company's."""
-    return company(text) if is_company(text) else person(text)
+    text = plain(text)
+    return _company(text) if _is_company(text) else _person(text)
 
 
 # -- other kinds -----------------------------------------------------------------------------
@@ -328,8 +346,10 @@ def phone(text):
     >>> phone("(021) 6888-1234"), phone("+1 (415) 555-2671"), phone("n/a"), phone("0000000")
     (('2168881234',), ('4155552671',), ('',), ('',))
     """
-    text = _EXTENSION.sub("", plain(text))
-    text = re.split(r"[/;,、]", text)[0]
+    text = plain(text)
+    if not text.isdigit():
+        text = _EXTENSION.sub("", text)
+    text = _SEVERAL.split(text, maxsplit=1)[0]
     digits = "".join(_DIGITS.findall(text))
     if text.lstrip("( ").startswith("+") or digits.startswith("00"):
         digits = _COUNTRY.sub("", digits.lstrip("0"))
@@ -342,9 +362,9 @@ def phone(text):
 def email(text):
     """Value and parts of an address; ``value`` and ``local`` are empty for a role's mailbox."""
     text = plain(text)
-    match = re.search(r"([^\s<>\"']+)@([^\s<>\"']+\.[^\s<>\"']+)", text)
+    match = _MAILBOX.search(text)
     if not match:
-        return Email("", "", "", "")
+        return Email("", "", "")
     local, domain = match[1].split("+")[0], match[2].strip(".")
     if domain == "googlemail.com":
         domain = "gmail.com"
@@ -352,9 +372,8 @@ def email(text):
         local = local.replace(".", "")
     shared = "" if domain in regions.FREE_MAIL else domain
     if local in regions.ROLES or not local:
-        return Email("", "", shared, "")
-    letters = "".join(sorted(c for c in local if "a" <= c <= "z"))
-    return Email(f"{local}@{domain}", local, shared, letters)
+        return Email("", "", shared)
+    return Email(f"{local}@{domain}", local, shared)
 
 
 def date(text):

@@ -35,14 +35,16 @@ TRADE = frozenset(
     restaurant cafe store shop club laboratory laboratories labs digital global manufacturing
     """.split()
 )
+FIRM_WORDS = LEGAL | TRADE
 TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir madam jr sr ii iii phd mba esq mister".split()
 )
 #: Forms of address behind a Chinese name, longest first.
-HAN_TITLES = (
+HAN_TITLES = tuple(
     "董事长 总经理 副总经理 经理 先生 女士 小姐 太太 老师 博士 教授 主任 医生 律师 会计 主管 总监 同学 师傅"
-    " 老板 总 工 董 局 处 姐 哥"
-).split()
+    " 老板 总 工 董 局 处 姐 哥".split()
+)
+LONG_TITLES = tuple(title for title in HAN_TITLES if len(title) > 1)
 COMPOUND_SURNAMES = frozenset(
     """
     欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 夏侯 端木 司徒 长孙 宇文 轩辕 南宫 独孤 西门 百里
