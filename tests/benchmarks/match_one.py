@@ -136,6 +136,4 @@ def run(bench):
         with_duplicates=found,
         **share,
     )
-    bench.figure(
-        "keys of all customers", made.seconds, keys=keys, table_mib=round(size / 2**20)
-    )
+    bench.figure("keys of all customers", made.seconds, keys=keys, table_mib=round(size / 2**20))

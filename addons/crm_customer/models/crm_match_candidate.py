@@ -125,7 +125,7 @@ class CrmMatchCandidate(models.Model):
     def _comparison_rows(self):
         """Return what the form shows of each compared field: values, level, weight, colour."""
         labels = dict(self.env["crm.match.ruleset"]._selection_columns())
-        levels = dict(self.env["crm.match.level"]._fields["name"]._description_selection(self.env))
+        levels = dict(self.env["crm.match.level"]._selection_names())
         levels["missing"] = self.env._("Missing")
         return [
             {

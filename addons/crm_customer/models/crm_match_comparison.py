@@ -31,7 +31,8 @@ class CrmMatchComparison(models.Model):
     column = fields.Selection(selection="_selection_columns", string="Field", required=True)
     kind = fields.Selection(KINDS, "Compared As", required=True, default="text")
     term_frequency = fields.Boolean(
-        "Rare Values Count More", help="Agreeing on a rare name tells more than on a common one."
+        "Rarity",
+        help="Rare values count more: agreeing on a rare name tells more than on a common one.",
     )
     level_ids = fields.One2many("crm.match.level", "comparison_id", "Levels", copy=True)
     summary = fields.Char("Weights", compute="_compute_summary", help="In bits, best level first.")

@@ -2,19 +2,24 @@ from math import log2
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import LazyTranslate
 
-NAMES = [
-    ("exact", "Equal"),
-    ("sound", "Sounds Equal"),
-    ("close", "Close"),
-    ("near", "Near"),
-    ("similar", "Similar"),
-    ("partial", "Partly Equal"),
-    ("street", "Same Street"),
-    ("local", "Same Mailbox Name"),
-    ("family", "Same Family Name"),
-    ("else", "Different"),
-]
+_lt = LazyTranslate(__name__)
+
+#: what a person reads for the engine's name of a level
+LABELS = {
+    "exact": _lt("Equal"),
+    "sound": _lt("Sounds Equal"),
+    "close": _lt("Close"),
+    "near": _lt("Near"),
+    "similar": _lt("Similar"),
+    "partial": _lt("Partly Equal"),
+    "street": _lt("Same Street"),
+    "local": _lt("Same Mailbox Name"),
+    "domain": _lt("Same Domain"),
+    "family": _lt("Same Family Name"),
+    "else": _lt("Different"),
+}
 
 
 class CrmMatchLevel(models.Model):
@@ -26,7 +31,7 @@ class CrmMatchLevel(models.Model):
         "crm.match.comparison", required=True, index=True, ondelete="cascade"
     )
     sequence = fields.Integer(default=10)
-    name = fields.Selection(NAMES, "Level", required=True)
+    name = fields.Selection(selection="_selection_names", string="Level", required=True)
     m = fields.Float(
         "Same Customer",
         required=True,
@@ -38,6 +43,18 @@ class CrmMatchLevel(models.Model):
         help="Probability that records of two different customers fall into this level.",
     )
     weight = fields.Float(compute="_compute_weight", help="log2(m / u): bits for or against.")
+
+    @api.model
+    def _selection_names(self):
+        """Return all levels that some kind of comparison of the engine has, best first."""
+        from ..engine.match import KINDS
+
+        names = dict.fromkeys(name for levels in KINDS.values() for name in levels)
+        names["else"] = names.pop("else")
+        return [
+            (name, LABELS[name]._translate(self.env.lang or "en_US") if name in LABELS else name)
+            for name in names
+        ]
 
     @api.depends("m", "u")
     def _compute_weight(self):

@@ -258,7 +258,7 @@ class CrmMatchRuleset(models.Model):
             "name": (env._("Name"), SQL("p.name")),
             "phone": (env._("Phone"), SQL("COALESCE(p.phone_sanitized, p.phone)")),
             "email": (env._("E-Mail"), SQL("COALESCE(p.email_normalized, p.email)")),
-            "address": (env._("Address"), SQL("CONCAT_WS(' ', p.city, p.street, p.street2)")),
+            "address": (env._("Address"), SQL("NULLIF(CONCAT_WS(' ', p.street, p.street2), '')")),
             "city": (env._("City"), SQL("p.city")),
             "zip": (env._("ZIP"), SQL("p.zip")),
             "vat": (
@@ -298,7 +298,7 @@ class CrmMatchRuleset(models.Model):
         country = values.get("country_id")
         partner = self.env["res.partner"].new({"country_id": country.id if country else False})
         phone, email = values.get("phone"), values.get("email")
-        lines = (values.get("city"), values.get("street"), values.get("street2"))
+        lines = (values.get("street"), values.get("street2"))
         email = identity._normalise("email", email) or email
         parent = values.get("parent_id")
         return {

@@ -11,8 +11,8 @@ class TestMatchTour(MatchCase, HttpCase):
         self.env["crm.match.candidate"].search([]).unlink()
         names = [("王伟", "13800138000"), ("赵敏", "13911112222"), ("李强", "13600000001")]
         for name, phone in names:
-            for city in ("北京", "上海" if name == "王伟" else "北京"):
-                self.partner(name, phone=phone, city=city)
+            for street in ("北京路1号", "南京路8号" if name == "王伟" else "北京路1号"):
+                self.partner(name, phone=phone, street=street)
         self.ruleset.run_now()
         pairs = self.env["crm.match.candidate"].search([("ruleset_id", "=", self.ruleset.id)])
         self.assertEqual(len(pairs), 3)
