@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -29,3 +29,99 @@ class ResPartner(models.Model):
           GROUP BY move.id
             """
         )
+
+    # --- identities and duplicates ---
+
+    identity_ids = fields.One2many(
+        "crm.identity",
+        "partner_id",
+        "Identities",
+        groups="crm_customer.group_customer_user",
+    )
+
+    duplicate_hint = fields.Html(
+        "Likely Duplicates",
+        compute="_compute_duplicate_hint",
+        sanitize=False,
+        groups="crm_customer.group_customer_user",
+    )
+
+    @api.depends(
+        "name", "is_company", "email", "phone", "vat", "company_registry", "website", "street",
+        "street2", "city", "zip", "country_id", "parent_id", "company_id", "ref",
+    )  # fmt: skip
+    def _compute_duplicate_hint(self):
+        for partner in self:
+            partner.duplicate_hint = self.env["crm.match.candidate"]._hint_for_partner(partner)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        partners._refresh_identification()
+        return partners
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._refresh_identification(vals.keys())
+        return result
+
+    def unlink(self):
+        freed = self.env["crm.identity"]._held_by(self)
+        self.env["crm.match.key"]._forget(self.ids)
+        result = super().unlink()
+        self.env["crm.identity"]._promote(freed)
+        return result
+
+    def _refresh_identification(self, changed=None):
+        """Bring identities and matching keys up to date; ``changed`` fields, None for all."""
+        if not self:
+            return
+        identity = self.env["crm.identity"]
+        if changed is None or not identity._watched_fields().isdisjoint(changed):
+            identity._sync_partners(self.ids)
+        rulesets = self.env["crm.match.ruleset"]
+        if changed is None or not rulesets._watched_fields().isdisjoint(changed):
+            rulesets._partners_changed(self.ids)
+
+    @api.model
+    def find_or_create(self, email, assert_valid_email=False):
+        """Consult the identities first: a second address of a customer finds him too."""
+        known = email and self.env["crm.identity"]._identify("email", email)
+        return known or super().find_or_create(email, assert_valid_email=assert_valid_email)
+
+    @api.model
+    def _find_or_create_from_emails(
+        self,
+        emails,
+        ban_emails=None,
+        filter_found=None,
+        additional_values=None,
+        no_create=False,
+        sort_key=None,
+        sort_reverse=True,
+    ):
+        """Consult the identities first: a second address of a customer finds him too.
+
+        Where an address is also the main one of other partners, the order that the caller asks
+        for (the user himself, followers, colleagues) decides, and among equals the identity.
+        """
+        known = self.env["crm.identity"]._find_by_emails(
+            emails, ban_emails, filter_found, additional_values
+        )
+        find = super()._find_or_create_from_emails
+        common = {
+            "ban_emails": ban_emails,
+            "filter_found": filter_found,
+            "additional_values": additional_values,
+            "sort_key": sort_key,
+            "sort_reverse": sort_reverse,
+        }
+        others = [email for email in emails if email not in known]
+        result = dict(zip(others, find(others, no_create=no_create, **common), strict=True))
+        held = dict(zip(known, find(list(known), no_create=True, **common), strict=True))
+        for email, partner in known.items():
+            candidates = partner | held[email]
+            if sort_key:
+                candidates = candidates.sorted(key=sort_key, reverse=sort_reverse)
+            result[email] = candidates[:1]
+        return [result[email] for email in emails]

@@ -3,4 +3,11 @@ from . import (
     test_customer_import_parallel,
     test_customer_import_tour,
     test_engine_import_table,
+    test_engine_china_ids,
+    test_identity,
+    test_identity_finders,
+    test_match_candidate,
+    test_match_ruleset,
+    test_match_tour,
+    test_story_d12_match,
 )

@@ -16,6 +16,7 @@ from . import (
     contracts,
     customers,
     imports,
+    duplicates,
     month,
     names,
     orders,
@@ -91,6 +92,7 @@ def steps(ctx):
         ("commission statements", 5, commissions.run),
         ("an import of customers", 2, imports.run),
         ("validation rules", 1, validation.run),
+        ("customers entered twice", 5, duplicates.run),
     ]
 
 
