@@ -11,7 +11,12 @@
         "security/crm_customer_groups.xml",
         "security/crm_customer_rules.xml",
         "security/ir.model.access.csv",
+        "data/crm_merge_rule_data.xml",
         "views/crm_customer_menus.xml",
+        "views/crm_merge_journal_views.xml",
+        "views/crm_merge_rule_views.xml",
+        "views/crm_merge_views.xml",
+        "views/res_partner_views_merge.xml",
     ],
     "assets": {
         "web.assets_backend": ["crm_customer/static/src/**/*"],
