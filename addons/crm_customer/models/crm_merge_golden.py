@@ -297,16 +297,10 @@ class CrmMergeGolden(models.AbstractModel):
 
     @api.model
     def _sync_contacts(self, values):
-        """Give the contacts of changed customers their company's name and commercial fields."""
+        """Give the contacts of the survivors their company's name and commercial fields."""
         Partner = self.env["res.partner"]
         stored = [name for name in Partner._commercial_fields() if Partner._fields[name].store]
-        changed = [
-            key
-            for key, vals in values.items()
-            if vals.keys() & {*stored, "name", "parent_id", "is_company"}
-        ]
-        if not changed:
-            return
+        survivors = list(values)
         assign = SQL(", ").join(
             SQL("%(c)s = s.%(c)s", c=SQL.identifier(name)) for name in stored
         )
@@ -317,7 +311,7 @@ class CrmMergeGolden(models.AbstractModel):
                  WHERE s.id = t.commercial_partner_id AND t.id <> s.id AND s.id = ANY(%s)
                 """,
                 assign,
-                changed,
+                survivors,
             )
         )
         contacts = self.env.execute_query(
@@ -325,7 +319,7 @@ class CrmMergeGolden(models.AbstractModel):
                 "SELECT i.id FROM crm_merge_image i JOIN res_partner t ON t.id = i.id"
                 " WHERE (t.commercial_partner_id = ANY(%(ids)s) OR t.parent_id = ANY(%(ids)s))"
                 " AND t.id <> ALL(%(ids)s)",
-                ids=changed,
+                ids=survivors,
             )
         )
         contacts = Partner.browse(partner_id for (partner_id,) in contacts)

@@ -69,6 +69,7 @@ class MergeCase(TransactionCase):
         cls.ht = partners.create({"name": "Hongtai", "email": "sales@hongtai.example.com"})
         cls.contact = partners.create({"name": "Li Wei", "parent_id": cls.tai.id})
         cls.group = cls.hong | cls.tai | cls.ht
+        cls.env.flush_all()
         for number, partner in enumerate(cls.group):
             cls.env.cr.execute(
                 "UPDATE res_partner SET write_date = %s, create_date = %s WHERE id = %s",

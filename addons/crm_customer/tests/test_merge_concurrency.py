@@ -43,7 +43,7 @@ class TestMergeConcurrency(BaseCase):
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["res.partner"].browse(self.partners).unlink()
 
-    def env(self, cr):
+    def _environment(self, cr):
         return api.Environment(cr, SUPERUSER_ID, {})
 
     def _state(self):
@@ -57,24 +57,24 @@ class TestMergeConcurrency(BaseCase):
     def test_the_second_waits_or_is_told(self):
         """While one merge is under way, another one of the same customer is refused."""
         with self.registry.cursor() as first, self.registry.cursor() as second:
-            self.env(first)["crm.merge"].browse(self.merges[0])._execute()
+            self._environment(first)["crm.merge"].browse(self.merges[0])._execute()
             with self.assertRaisesRegex(UserError, "right now"):
-                self.env(second)["crm.merge"].browse(self.merges[1])._execute()
+                self._environment(second)["crm.merge"].browse(self.merges[1])._execute()
             second.rollback()
             first.commit()
-            later = self.env(second)["crm.merge"].browse(self.merges[1])
+            later = self._environment(second)["crm.merge"].browse(self.merges[1])
             with self.assertRaisesRegex(UserError, "already"):
                 later.action_merge()
 
     def test_the_same_merge_twice(self):
         with self.registry.cursor() as first, self.registry.cursor() as second:
-            self.env(first)["crm.merge"].browse(self.merges[0])._execute()
+            self._environment(first)["crm.merge"].browse(self.merges[0])._execute()
             with self.assertRaises(UserError):
-                self.env(second)["crm.merge"].browse(self.merges[0])._execute()
+                self._environment(second)["crm.merge"].browse(self.merges[0])._execute()
             second.rollback()
             first.commit()
             with self.assertRaises(UserError):
-                self.env(second)["crm.merge"].browse(self.merges[0])._execute()
+                self._environment(second)["crm.merge"].browse(self.merges[0])._execute()
             second.rollback()
 
     @mute_logger("odoo.sql_db")
