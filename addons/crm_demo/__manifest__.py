@@ -8,6 +8,8 @@
     "depends": [
         "base_import",
         "contacts",
+        "crm_approval_account",
+        "crm_approval_sale",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

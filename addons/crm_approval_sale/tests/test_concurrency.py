@@ -31,7 +31,9 @@ class TestConcurrency(BaseCase):
         env = env(context={**env.context, "no_reset_password": True})
         self.users = [
             env["res.users"]
-            .create({"name": f"P{n}", "login": f"parallel_{n}", "group_ids": [Command.set(group.ids)]})
+            .create(
+                {"name": f"P{n}", "login": f"parallel_{n}", "group_ids": [Command.set(group.ids)]}
+            )
             .id
             for n in range(PEOPLE + 1)
         ]
@@ -55,8 +57,11 @@ class TestConcurrency(BaseCase):
             }
         )
         order = env["sale.order"].create(
-            {"partner_id": env.ref("base.main_partner").id, "origin": "parallel",
-             "user_id": self.users[PEOPLE]}  # fmt: skip
+            {
+                "partner_id": env.ref("base.main_partner").id,
+                "origin": "parallel",
+                "user_id": self.users[PEOPLE],
+            }  # fmt: skip
         )
         self.rule, self.order = rule.id, order.id
 
@@ -125,10 +130,12 @@ class TestConcurrency(BaseCase):
     def test_two_at_once_are_two(self):
         request_id = self._ask()
         outcome = self._together(
-            lambda env, n: env["crm.approval.request"]
-            .browse(request_id)
-            .with_user(self.users[n])
-            .action_approve(),
+            lambda env, n: (
+                env["crm.approval.request"]
+                .browse(request_id)
+                .with_user(self.users[n])
+                .action_approve()
+            ),
             2,
         )
         self.assertEqual(outcome, ["done", "done"])
@@ -138,10 +145,12 @@ class TestConcurrency(BaseCase):
     def test_four_at_once_are_two(self):
         request_id = self._ask()
         outcome = self._together(
-            lambda env, n: env["crm.approval.request"]
-            .browse(request_id)
-            .with_user(self.users[n])
-            .action_approve(),
+            lambda env, n: (
+                env["crm.approval.request"]
+                .browse(request_id)
+                .with_user(self.users[n])
+                .action_approve()
+            ),
             PEOPLE,
         )
         self.assertEqual(sorted(outcome), ["UserError", "UserError", "done", "done"])

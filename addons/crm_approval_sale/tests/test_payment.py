@@ -11,6 +11,10 @@ class TestPayment(ApprovalSaleCase, AccountPaymentCommon):
     """A payment that has arrived never breaks; the order waits for its approval."""
 
     @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref("sales_team.group_sale_manager")
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._create_rule()

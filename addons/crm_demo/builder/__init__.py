@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, fields
 
 from . import (
     accounting,
+    approvals,
     commissions,
     company,
     contracts,
@@ -87,6 +88,7 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("approvals", 2, approvals.run),
     ]
 
 
