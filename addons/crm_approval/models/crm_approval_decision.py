@@ -72,7 +72,9 @@ class CrmApprovalDecision(models.Model):
     def create(self, vals_list):
         if not is_unlocked(self.env):
             raise AccessError(
-                self.env._("Decisions are made with the buttons of the approval request, nowhere else.")
+                self.env._(
+                    "Decisions are made with the buttons of the approval request, nowhere else."
+                )
             )
         return super().create(vals_list)
 

@@ -91,7 +91,9 @@ class CrmApprovalDelegation(models.Model):
         manager = self.env.user.has_group("crm_approval.group_approval_manager")
         if not manager and not self.env.su and self.user_id - self.env.user:
             raise AccessError(
-                self.env._("Only %s can name a substitute for himself.", self.user_id[:1].sudo().name)
+                self.env._(
+                    "Only %s can name a substitute for himself.", self.user_id[:1].sudo().name
+                )
             )
 
     @api.model

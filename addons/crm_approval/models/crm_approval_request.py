@@ -133,7 +133,9 @@ class CrmApprovalRequest(models.Model):
     def _find_problem(self):
         document = self._document()
         if document is None:
-            return self.env._("The document was deleted or its addon removed. Withdraw the request.")
+            return self.env._(
+                "The document was deleted or its addon removed. Withdraw the request."
+            )
         for path in (self.snapshot or {}).get("values", {}):
             try:
                 read_label(document, path)
@@ -205,7 +207,9 @@ class CrmApprovalRequest(models.Model):
     def _check_key(self):
         if not is_unlocked(self.env):
             raise AccessError(
-                self.env._("Approval requests change by their buttons only: request, approve, refuse …")
+                self.env._(
+                    "Approval requests change by their buttons only: request, approve, refuse …"
+                )
             )
 
     @api.ondelete(at_uninstall=False)
@@ -437,7 +441,9 @@ class CrmApprovalRequest(models.Model):
             request_sudo = unlocked(request)
             request_sudo._lock()
             if request.requester_id != self.env.user and not manager:
-                raise AccessError(self.env._("Only %s can withdraw this.", request.requester_id.name))
+                raise AccessError(
+                    self.env._("Only %s can withdraw this.", request.requester_id.name)
+                )
             request_sudo._check_pending()
             request_sudo._log("withdraw", reason=reason)
             request_sudo._finish("withdrawn", "closed")
@@ -630,7 +636,9 @@ class CrmApprovalRequest(models.Model):
             step._close("approved")
             self._advance("cron")
         else:
-            self._log("auto_refuse", step=step, channel="cron", reason=self.env._("No decision in time"))
+            self._log(
+                "auto_refuse", step=step, channel="cron", reason=self.env._("No decision in time")
+            )
             self._finish("refused", "closed")
             document = self._document()
             if document:

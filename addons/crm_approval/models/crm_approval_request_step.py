@@ -81,7 +81,9 @@ class CrmApprovalRequestStep(models.Model):
 
     def _check_key(self):
         if not is_unlocked(self.env):
-            raise AccessError(self.env._("The steps of a request follow from decisions, nobody sets them."))
+            raise AccessError(
+                self.env._("The steps of a request follow from decisions, nobody sets them.")
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -225,7 +225,8 @@ class CrmApprovalRule(models.Model):
         :raise UserError: if a rule can no longer be evaluated; a broken rule stops documents
         """
         found, remaining = {}, records
-        for rule in self.browse(self._rule_ids(records._name, operation)):
+        # sudo: a rule binds people who cannot read it
+        for rule in self.sudo().browse(self._rule_ids(records._name, operation)):
             fitting = rule._fitting(remaining)
             found.update(dict.fromkeys(fitting.ids, rule))
             remaining -= fitting

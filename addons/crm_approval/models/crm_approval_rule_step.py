@@ -225,7 +225,9 @@ class CrmApprovalRuleStep(models.Model):
                 "approval manager on the user.",
                 requester.name,
             ),
-            "field": self.env._("Fill in the field of the document with another user than the requester."),
+            "field": self.env._(
+                "Fill in the field of the document with another user than the requester."
+            ),
             "chosen": self.env._("Use Request Approval and choose the approvers there."),
         }
         return self.env._(

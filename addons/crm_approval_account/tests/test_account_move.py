@@ -40,15 +40,19 @@ class TestAccountMove(AccountTestInvoicingCommon):
     @classmethod
     def _create_rule(cls, domain, **values):
         step = {"name": "Controller", "user_ids": [Command.set(cls.controller.ids)]}
-        return cls.env["crm.approval.rule"].sudo().create(
-            {
-                "name": "Bills",
-                "model_id": cls.env["ir.model"]._get_id("account.move"),
-                "operation": "post",
-                "domain": domain,
-                "step_ids": [Command.create(step)],
-                **values,
-            }
+        return (
+            cls.env["crm.approval.rule"]
+            .sudo()
+            .create(
+                {
+                    "name": "Bills",
+                    "model_id": cls.env["ir.model"]._get_id("account.move"),
+                    "operation": "post",
+                    "domain": domain,
+                    "step_ids": [Command.create(step)],
+                    **values,
+                }
+            )
         )
 
     def _move(self, amount, move_type="in_invoice"):

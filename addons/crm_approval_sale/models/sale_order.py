@@ -140,11 +140,14 @@ class SaleOrder(models.Model):
             try:
                 with self.env.cr.savepoint():
                     order._approval_request(
-                        "confirm", note=self.env._("The customer has paid; the order waits for approval.")
+                        "confirm",
+                        note=self.env._("The customer has paid; the order waits for approval."),
                     )
                 note = self.env._("Paid. The order is confirmed as soon as it is approved.")
             except UserError as error:
-                note = self.env._("Paid, but it needs an approval that could not be requested: %s", error)
+                note = self.env._(
+                    "Paid, but it needs an approval that could not be requested: %s", error
+                )
             order.message_post(body=note)
 
     def _approval_granted(self, request):
@@ -168,4 +171,6 @@ class SaleOrder(models.Model):
                 self._validate_order()
         except Exception as error:  # the approval stands, whatever is wrong with the order
             _logger.info("%s is approved and paid but not confirmed: %s", self, error)
-            self.message_post(body=self.env._("Approved and paid, but it could not be confirmed: %s", error))
+            self.message_post(
+                body=self.env._("Approved and paid, but it could not be confirmed: %s", error)
+            )

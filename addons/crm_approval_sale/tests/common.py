@@ -64,20 +64,24 @@ class ApprovalSaleCase(TransactionCase):
         """Return a rule for discounts above 15 %; each step is a dictionary of values."""
         steps = steps or ({"user_ids": [Command.set(cls.boss.ids)]},)
         # sudo: not what is tested, and the user of a test class may be an accountant
-        rule = cls.env["crm.approval.rule"].sudo().create(
-            {
-                "name": "Discounts",
-                "model_id": cls.env["ir.model"]._get_id("sale.order"),
-                "operation": "confirm",
-                "threshold_ids": [
-                    Command.create({"figure": "discount", "comparison": ">", "value": 15})
-                ],
-                "step_ids": [
-                    Command.create({"name": f"Step {n}", "sequence": n, **step})
-                    for n, step in enumerate(steps)
-                ],
-                **values,
-            }
+        rule = (
+            cls.env["crm.approval.rule"]
+            .sudo()
+            .create(
+                {
+                    "name": "Discounts",
+                    "model_id": cls.env["ir.model"]._get_id("sale.order"),
+                    "operation": "confirm",
+                    "threshold_ids": [
+                        Command.create({"figure": "discount", "comparison": ">", "value": 15})
+                    ],
+                    "step_ids": [
+                        Command.create({"name": f"Step {n}", "sequence": n, **step})
+                        for n, step in enumerate(steps)
+                    ],
+                    **values,
+                }
+            )
         )
         return rule.sudo(False)
 

@@ -68,8 +68,7 @@ class TestBadInput(ApprovalSaleCase):
     def test_chain_without_manager(self):
         self._create_rule({"approver_kind": "manager"})
         self.seller.approval_manager_id = False
-        with self.assertStopped("Seller has no manager.*approval manager on the user"
-        ):
+        with self.assertStopped("Seller has no manager.*approval manager on the user"):
             self._ask(self._create_order())
 
     def test_circle_of_managers(self):

@@ -9,6 +9,16 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 PEOPLE = 4
+DEPENDENTS = {
+    "mail_activity": "res_model",
+    "mail_message": "model",
+    "mail_followers": "res_model",
+}
+OWN = {
+    "crm_approval_decision": "request_id",
+    "crm_approval_request_step": "request_id",
+    "crm_approval_request": "id",
+}
 
 
 @tagged("post_install", "-at_install")
@@ -69,15 +79,11 @@ class TestConcurrency(BaseCase):
         # What was decided cannot be removed through the ORM, and that is tested elsewhere.
         with self.cursor() as env:
             requests = env["crm.approval.request"].search([("rule_id", "=", self.rule)])
-            for query in (
-                "DELETE FROM mail_activity WHERE res_model = 'crm.approval.request' AND res_id = ANY(%s)",
-                "DELETE FROM mail_message WHERE model = 'crm.approval.request' AND res_id = ANY(%s)",
-                "DELETE FROM mail_followers WHERE res_model = 'crm.approval.request' AND res_id = ANY(%s)",
-                "DELETE FROM crm_approval_decision WHERE request_id = ANY(%s)",
-                "DELETE FROM crm_approval_request_step WHERE request_id = ANY(%s)",
-                "DELETE FROM crm_approval_request WHERE id = ANY(%s)",
-            ):
-                env.cr.execute(query, [requests.ids])
+            for table, document in DEPENDENTS.items():
+                where = f"{document} = 'crm.approval.request' AND res_id"
+                env.cr.execute(f"DELETE FROM {table} WHERE {where} = ANY(%s)", [requests.ids])
+            for table, column in OWN.items():
+                env.cr.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [requests.ids])
             env.invalidate_all()
             env["mail.mail"].search([("subject", "like", "Please approve")]).unlink()
             env["sale.order"].browse(self.order).unlink()

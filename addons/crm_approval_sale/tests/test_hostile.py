@@ -57,7 +57,7 @@ class TestHostile(ApprovalSaleCase):
         vals = {"res_model": "sale.order", "res_id": self.order.id, "operation": "confirm",
                 "requester_id": self.seller.id, "state": "approved"}  # fmt: skip
         decision = {"request_id": self.request.id, "seq": 2, "kind": "granted",
-                    "user_id": self.boss.id, "date": "2026-01-01 00:00:00", "hash": "x"}  # fmt: skip
+                    "user_id": self.boss.id, "date": "2026-01-01", "hash": "x"}  # fmt: skip
         for user in (self.seller, self.manager, self.env.user):
             for model, values in (
                 ("crm.approval.request", vals),
@@ -134,8 +134,12 @@ class TestHostile(ApprovalSaleCase):
             self.stranger,
             self.env.ref("base.user_root"),
         ):
-            for method, args in (("action_approve", ()), ("action_refuse", ("No",)),
-                                 ("action_return", ("No",)), ("action_delegate", (self.deputy.id,))):  # fmt: skip
+            for method, args in (
+                ("action_approve", ()),
+                ("action_refuse", ("No",)),
+                ("action_return", ("No",)),
+                ("action_delegate", (self.deputy.id,)),
+            ):
                 with self.assertRaises(REFUSED, msg=(user.login, method)):
                     self._rpc(user, self.request, method, *args)
         self._assert_closed()
@@ -179,12 +183,13 @@ class TestHostile(ApprovalSaleCase):
         self.request.with_user(self.boss).action_approve("Fine")
         self.assertFalse(self.request._find_broken())
         self.assertEqual(self._verify(), "success")
-        step = "crm_approval_decision WHERE request_id = %s"
+        table, where = "crm_approval_decision", "WHERE request_id = %s AND seq"
+        earlier = "date = date - interval '1 day'"
         cases = {
-            "row 2": "UPDATE crm_approval_decision SET user_id = 1 WHERE seq = 2 AND request_id = %s",
-            "row 1": "UPDATE crm_approval_decision SET date = date - interval '1 day' WHERE seq = 1 AND request_id = %s",
-            "row 3": f"DELETE FROM {step} AND seq = 2",
-            "last rows": f"DELETE FROM {step} AND seq = 3",
+            "row 2": f"UPDATE {table} SET user_id = 1 {where} = 2",
+            "row 1": f"UPDATE {table} SET {earlier} {where} = 1",
+            "row 3": f"DELETE FROM {table} {where} = 2",
+            "last rows": f"DELETE FROM {table} {where} = 3",
             "changed afterwards": "UPDATE crm_approval_request SET snapshot = '{}' WHERE id = %s",
         }
         for expected, query in cases.items():
