@@ -10,6 +10,8 @@
         "contacts",
         "crm_approval",
         "crm_customer",
+        "crm_approval_account",
+        "crm_approval_sale",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

@@ -52,6 +52,7 @@ class ApprovalController(http.Controller):
 
     def _page(self, found, error=None):
         approval, step, user = found
+        request.update_context(lang=user.lang)
         approval = approval.with_context(lang=user.lang)
         values = {
             "approval": approval,
@@ -59,7 +60,7 @@ class ApprovalController(http.Controller):
             "error": error,
             "turn": approval._link_turn(step, user),
         }
-        response = request.render("crm_approval.link_page", values, lang=user.lang)
+        response = request.render("crm_approval.link_page", values)
         return self._private(response)
 
     def _refuse(self):

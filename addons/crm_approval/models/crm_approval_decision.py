@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..engine import chain
@@ -72,16 +72,18 @@ class CrmApprovalDecision(models.Model):
     def create(self, vals_list):
         if not is_unlocked(self.env):
             raise AccessError(
-                _("Decisions are made with the buttons of the approval request, nowhere else.")
+                self.env._(
+                    "Decisions are made with the buttons of the approval request, nowhere else."
+                )
             )
         return super().create(vals_list)
 
     def write(self, vals):
-        raise UserError(_("The log of an approval cannot be changed, only added to."))
+        raise UserError(self.env._("The log of an approval cannot be changed, only added to."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(_("The log of an approval cannot be deleted."))
+        raise UserError(self.env._("The log of an approval cannot be deleted."))
 
     # ------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ..engine import substitutes
@@ -53,7 +53,7 @@ class CrmApprovalDelegation(models.Model):
             if circle:
                 names = self.env["res.users"].sudo().browse(circle).mapped("name")
                 raise ValidationError(
-                    _(
+                    self.env._(
                         "Substitutes would form a circle: %s. Choose another substitute or other "
                         "days.",
                         " → ".join([*names, names[0]] if len(names) < len(circle) else names),
@@ -65,7 +65,7 @@ class CrmApprovalDelegation(models.Model):
         for row in self:
             if row.user_id.share or row.delegate_id.share:
                 raise ValidationError(
-                    _(
+                    self.env._(
                         "%s is no internal user and cannot approve. Choose a colleague.",
                         (row.delegate_id if row.delegate_id.share else row.user_id).name,
                     )
@@ -91,7 +91,9 @@ class CrmApprovalDelegation(models.Model):
         manager = self.env.user.has_group("crm_approval.group_approval_manager")
         if not manager and not self.env.su and self.user_id - self.env.user:
             raise AccessError(
-                _("Only %s can name a substitute for himself.", self.user_id[:1].sudo().name)
+                self.env._(
+                    "Only %s can name a substitute for himself.", self.user_id[:1].sudo().name
+                )
             )
 
     @api.model

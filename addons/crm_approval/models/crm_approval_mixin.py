@@ -1,8 +1,9 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_repr
 
 from ..tools import plain, read_label, read_path, read_text
+from .crm_approval_rule import operations
 
 
 class CrmApprovalMixin(models.AbstractModel):
@@ -126,17 +127,16 @@ class CrmApprovalMixin(models.AbstractModel):
         """Return why these records, which need an approval, may not pass."""
         # sudo: the names of the records that the user tried to move on
         names = ", ".join(self.sudo()[:5].mapped("display_name"))
-        field = self.env["crm.approval.rule"]._fields["operation"]
-        labels = dict(field._description_selection(self.env))
+        labels = dict(operations(self))
         pending = self.env["crm.approval.request"]._of(self, operation, ["pending"])
         if pending:
-            hint = _(
+            hint = self.env._(
                 "It was requested and is waiting for %s.",
                 ", ".join(pending.approver_ids.mapped("name")),
             )
         else:
-            hint = _("Use the button Request Approval on the document.")
-        return _(
+            hint = self.env._("Use the button Request Approval on the document.")
+        return self.env._(
             "%(names)s: the operation “%(operation)s” needs an approval. %(hint)s",
             names=names,
             operation=labels.get(operation, operation),
@@ -199,10 +199,10 @@ class CrmApprovalMixin(models.AbstractModel):
             if self._approval_ahead(operation)._approval_missing(operation)
         ]
         if not operations:
-            raise UserError(_("No approval is missing here."))
+            raise UserError(self.env._("No approval is missing here."))
         return {
             "type": "ir.actions.act_window",
-            "name": _("Request Approval"),
+            "name": self.env._("Request Approval"),
             "res_model": "crm.approval.submit",
             "view_mode": "form",
             "target": "new",

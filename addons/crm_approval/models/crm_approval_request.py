@@ -1,13 +1,13 @@
 from markupsafe import Markup
 
-from odoo import Command, _, api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ..engine import chain
 from ..tools import is_unlocked, read_label, unlocked
-from .crm_approval_rule import OPERATIONS
+from .crm_approval_rule import operations
 
 LINK_SCOPE = "crm_approval.decide"
 ACTIVITY = "crm_approval.mail_activity_type_approval"
@@ -27,14 +27,14 @@ class CrmApprovalRequest(models.Model):
     _order = "id desc"
     _mail_post_access = "read"
 
-    name = fields.Char(compute="_compute_name", store=True)
+    name = fields.Char(compute="_compute_name", search="_search_name")
     res_model = fields.Char("Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
         "Document Id", model_field="res_model", required=True, readonly=True
     )
     res_name = fields.Char("Document", readonly=True)
     model_name = fields.Char("Kind of Document", compute="_compute_model_name")
-    operation = fields.Selection(OPERATIONS, required=True, readonly=True)
+    operation = fields.Selection(operations, required=True, readonly=True)
     rule_id = fields.Many2one(
         "crm.approval.rule", readonly=True, ondelete="restrict", index="btree_not_null"
     )
@@ -99,12 +99,17 @@ class CrmApprovalRequest(models.Model):
     # Computes
     # ------------------------------------------------------------------
 
+    @api.depends_context("lang")
     @api.depends("res_name", "operation")
     def _compute_name(self):
-        labels = dict(self._fields["operation"]._description_selection(self.env))
+        labels = dict(operations(self))
         for request in self:
             label = labels.get(request.operation, request.operation or "")
             request.name = f"{request.res_name or ''} – {label}"
+
+    @api.model
+    def _search_name(self, operator, value):
+        return Domain("res_name", operator, value)
 
     @api.depends("res_model")
     def _compute_model_name(self):
@@ -128,12 +133,14 @@ class CrmApprovalRequest(models.Model):
     def _find_problem(self):
         document = self._document()
         if document is None:
-            return _("The document was deleted or its addon removed. Withdraw the request.")
+            return self.env._(
+                "The document was deleted or its addon removed. Withdraw the request."
+            )
         for path in (self.snapshot or {}).get("values", {}):
             try:
                 read_label(document, path)
             except KeyError:
-                return _(
+                return self.env._(
                     "The field %(field)s, which was part of what is approved, no longer exists on "
                     "%(model)s. Take it out of the rule and request the approval again.",
                     field=path,
@@ -200,12 +207,14 @@ class CrmApprovalRequest(models.Model):
     def _check_key(self):
         if not is_unlocked(self.env):
             raise AccessError(
-                _("Approval requests change by their buttons only: request, approve, refuse …")
+                self.env._(
+                    "Approval requests change by their buttons only: request, approve, refuse …"
+                )
             )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(_("An approval request is kept as evidence. Withdraw it instead."))
+        raise UserError(self.env._("An approval request is kept as evidence. Withdraw it instead."))
 
     # ------------------------------------------------------------------
     # Asking
@@ -270,7 +279,7 @@ class CrmApprovalRequest(models.Model):
         )
         if not users:
             raise UserError(
-                _(
+                self.env._(
                     "%(document)s needs the approval of a second person of the group %(group)s, "
                     "and there is nobody else. Add a member to the group.",
                     document=document.display_name,
@@ -279,7 +288,7 @@ class CrmApprovalRequest(models.Model):
             )
         return [
             {
-                "name": _("Second person"),
+                "name": self.env._("Second person"),
                 "mode": "any",
                 "approver_ids": [Command.set(users.ids)],
             }
@@ -338,7 +347,7 @@ class CrmApprovalRequest(models.Model):
             now = document._approval_snapshot(self.operation, rule)["values"]
         except KeyError as error:
             raise UserError(
-                _(
+                self.env._(
                     "%(document)s: the field %(field)s of what has to be approved does not exist. "
                     "An approval administrator must mend the rule.",
                     document=document.display_name,
@@ -360,7 +369,7 @@ class CrmApprovalRequest(models.Model):
         rows = self.decision_ids.sorted("seq")
         broken = rows._first_broken()
         if broken:
-            return _(
+            return self.env._(
                 "%(request)s: row %(number)s of the log was changed, removed or inserted outside "
                 "of Odoo (%(kind)s, %(user)s, %(date)s).",
                 request=self.name,
@@ -370,11 +379,11 @@ class CrmApprovalRequest(models.Model):
                 date=fields.Datetime.to_string(broken.date),
             )
         if len(rows) != self.log_count or rows[-1:].hash != self.log_head:
-            return _("%s: the last rows of the log are missing.", self.name)
+            return self.env._("%s: the last rows of the log are missing.", self.name)
         if rows[:1].content_hash != self._content_hash():
-            return _("%s: what was to be approved was changed afterwards.", self.name)
+            return self.env._("%s: what was to be approved was changed afterwards.", self.name)
         if self.state == "approved" and "granted" not in rows.mapped("kind"):
-            return _("%s: it says approved, but no decision says so.", self.name)
+            return self.env._("%s: it says approved, but no decision says so.", self.name)
         return False
 
     def _content_hash(self):
@@ -398,7 +407,7 @@ class CrmApprovalRequest(models.Model):
                 "sticky": bool(faults),
                 "message": faults[0]
                 if faults
-                else _("%s log(s) checked: every row is as it was written.", len(self)),
+                else self.env._("%s log(s) checked: every row is as it was written.", len(self)),
             },
         }
 
@@ -432,7 +441,9 @@ class CrmApprovalRequest(models.Model):
             request_sudo = unlocked(request)
             request_sudo._lock()
             if request.requester_id != self.env.user and not manager:
-                raise AccessError(_("Only %s can withdraw this.", request.requester_id.name))
+                raise AccessError(
+                    self.env._("Only %s can withdraw this.", request.requester_id.name)
+                )
             request_sudo._check_pending()
             request_sudo._log("withdraw", reason=reason)
             request_sudo._finish("withdrawn", "closed")
@@ -481,7 +492,7 @@ class CrmApprovalRequest(models.Model):
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "name": _("Decision"),
+            "name": self.env._("Decision"),
             "res_model": "crm.approval.decide",
             "view_mode": "form",
             "target": "new",
@@ -523,9 +534,7 @@ class CrmApprovalRequest(models.Model):
         self._check_reason(reason)
         request._lock()
         step, represented = request._turns(user)[0]
-        request._log(
-            kind, step=step, reason=reason, represented=represented.ids, channel=channel
-        )
+        request._log(kind, step=step, reason=reason, represented=represented.ids, channel=channel)
         request._finish(state, "closed")
         document = request._document()
         if document:
@@ -533,14 +542,14 @@ class CrmApprovalRequest(models.Model):
 
     def _check_reason(self, reason):
         if not (reason or "").strip():
-            raise UserError(_("Give a reason: the other side has to know what to do."))
+            raise UserError(self.env._("Give a reason: the other side has to know what to do."))
 
     def _check_pending(self):
         self.ensure_one()
         if self.state != "pending":
             label = dict(self._fields["state"]._description_selection(self.env))[self.state]
             raise UserError(
-                _("%(name)s is already closed: %(state)s.", name=self.name, state=label)
+                self.env._("%(name)s is already closed: %(state)s.", name=self.name, state=label)
             )
 
     def _turns(self, user):
@@ -552,7 +561,7 @@ class CrmApprovalRequest(models.Model):
         self._check_pending()
         if user in self.excluded_user_ids:
             raise AccessError(
-                _(
+                self.env._(
                     "%s: who requested this, or whose document it is, cannot decide on it. "
                     "A second person has to.",
                     self.name,
@@ -565,10 +574,10 @@ class CrmApprovalRequest(models.Model):
         ]
         if not turns or not self._may_read_document(user):
             raise AccessError(
-                _(
+                self.env._(
                     "%(name)s is not waiting for your decision, but for %(approvers)s.",
                     name=self.name,
-                    approvers=", ".join(self.approver_ids.mapped("name")) or _("nobody"),
+                    approvers=", ".join(self.approver_ids.mapped("name")) or self.env._("nobody"),
                 )
             )
         return turns
@@ -593,7 +602,7 @@ class CrmApprovalRequest(models.Model):
         rule = self.env["crm.approval.rule"]._match(document, self.operation).get(document.id)
         if not self._still_describes(document, rule):
             raise UserError(
-                _(
+                self.env._(
                     "%s was changed, or its rule was, after the approval was requested. It has to "
                     "be requested again.",
                     self.res_name,
@@ -627,7 +636,9 @@ class CrmApprovalRequest(models.Model):
             step._close("approved")
             self._advance("cron")
         else:
-            self._log("auto_refuse", step=step, channel="cron", reason=_("No decision in time"))
+            self._log(
+                "auto_refuse", step=step, channel="cron", reason=self.env._("No decision in time")
+            )
             self._finish("refused", "closed")
             document = self._document()
             if document:
@@ -648,7 +659,7 @@ class CrmApprovalRequest(models.Model):
             )
             if not fits:
                 raise UserError(
-                    _(
+                    self.env._(
                         "%(user)s cannot decide on %(name)s: choose a colleague who can read the "
                         "document, did not request it, is within the amount limit and is not "
                         "asked anyway.",
@@ -713,8 +724,9 @@ class CrmApprovalRequest(models.Model):
         activity_type = self.env.ref(ACTIVITY)
         keep |= self._substitutes_of(keep)
         self.activity_ids.filtered(
-            lambda activity: activity.activity_type_id == activity_type
-            and activity.user_id not in keep
+            lambda activity: (
+                activity.activity_type_id == activity_type and activity.user_id not in keep
+            )
         ).unlink()
 
     @api.model
@@ -723,16 +735,14 @@ class CrmApprovalRequest(models.Model):
         Delegation = self.env["crm.approval.delegation"]
         today = fields.Date.today()
         rows = Delegation.sudo().search([("date_from", "<=", today), ("date_to", ">=", today)])
-        return rows.delegate_id.filtered(
-            lambda user: Delegation._represented_by(user) & users
-        )
+        return rows.delegate_id.filtered(lambda user: Delegation._represented_by(user) & users)
 
     def _notify_approvers(self, step, users, reminder=False):
         """Give each approver, and whoever stands in for him, an activity and a mail."""
         self.ensure_one()
         for user in (users | self._substitutes_of(users)) - self.excluded_user_ids:
             request = self.with_context(lang=user.lang, mail_activity_quick_update=True)
-            if not self.activity_ids.filtered(lambda activity: activity.user_id == user):
+            if user not in self.activity_ids.user_id:
                 deadline = step.deadline or fields.Datetime.now()
                 request.activity_schedule(
                     ACTIVITY,
@@ -745,9 +755,9 @@ class CrmApprovalRequest(models.Model):
 
     def _send_link(self, step, user, reminder):
         """Mail the signed link. The mail belongs to no record, so that nobody else reads it."""
-        subject = _("Please approve: %s", self.name)
+        subject = self.env._("Please approve: %s", self.name)
         if reminder:
-            subject = _("Reminder: %s", subject)
+            subject = self.env._("Reminder: %s", subject)
         body = self.env["ir.qweb"]._render(
             "crm_approval.mail_request",
             {"approval": self, "user": user, "url": self._link(step, user)},
@@ -771,8 +781,8 @@ class CrmApprovalRequest(models.Model):
         last = self.decision_ids.sorted("seq").filtered("reason")[-1:]
         self.message_notify(
             partner_ids=(self.requester_id.partner_id | self.copy_user_ids.partner_id).ids,
-            subject=_("%(name)s: %(state)s", name=self.name, state=label),
-            body=_(
+            subject=self.env._("%(name)s: %(state)s", name=self.name, state=label),
+            body=self.env._(
                 "%(name)s: %(state)s. %(reason)s",
                 name=self.name,
                 state=label,
@@ -788,8 +798,8 @@ class CrmApprovalRequest(models.Model):
         self._log("copy", reason=", ".join(users.mapped("name")))
         self.message_notify(
             partner_ids=users.partner_id.ids,
-            subject=_("For your information: %s", self.name),
-            body=_("%s was requested; you get a copy.", self.name),
+            subject=self.env._("For your information: %s", self.name),
+            body=self.env._("%s was requested; you get a copy.", self.name),
         )
 
     # ------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import Command, _, api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError
 
 from ..engine import voting
@@ -81,11 +81,13 @@ class CrmApprovalRequestStep(models.Model):
 
     def _check_key(self):
         if not is_unlocked(self.env):
-            raise AccessError(_("The steps of a request follow from decisions, nobody sets them."))
+            raise AccessError(
+                self.env._("The steps of a request follow from decisions, nobody sets them.")
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise AccessError(_("The steps of an approval request cannot be deleted."))
+        raise AccessError(self.env._("The steps of an approval request cannot be deleted."))
 
     # ------------------------------------------------------------------
 
@@ -176,7 +178,7 @@ class CrmApprovalRequestStep(models.Model):
                 "remind_at": False,
             }
         )
-        names = ", ".join(more.mapped("name")) or _("nobody else could be found")
+        names = ", ".join(more.mapped("name")) or self.env._("nobody else could be found")
         self.request_id._log("escalate", step=self, channel="cron", reason=names)
         self.request_id._refresh_approvers()
         self.request_id._notify_approvers(self, more)

@@ -12,7 +12,7 @@ class CrmApprovalRuleLimit(models.Model):
         "crm.approval.rule.step", required=True, ondelete="cascade", index=True
     )
     user_id = fields.Many2one("res.users", "Approver", domain=[("share", "=", False)])
-    group_id = fields.Many2one("res.groups", "Group")
+    group_id = fields.Many2one("res.groups")
     amount = fields.Float("Up to", required=True, digits=(16, 2))
 
     _one_holder = models.Constraint(

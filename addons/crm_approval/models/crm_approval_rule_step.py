@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine import voting
@@ -29,7 +29,7 @@ class CrmApprovalRuleStep(models.Model):
     )
     user_ids = fields.Many2many("res.users", string="Persons", domain=[("share", "=", False)])
     group_id = fields.Many2one(
-        "res.groups", "Group", help="With approvers chosen at submission: who may be chosen."
+        "res.groups", help="With approvers chosen at submission: who may be chosen."
     )
     manager_levels = fields.Integer(
         "Levels Upwards",
@@ -107,14 +107,14 @@ class CrmApprovalRuleStep(models.Model):
     def _configured_users(self):
         self.ensure_one()
         if self.approver_kind == "user":
-            users, remedy = self.user_ids, _("Name at least one person.")
+            users, remedy = self.user_ids, self.env._("Name at least one person.")
         elif self.approver_kind == "group":
-            users, remedy = self._group_users(), _("Choose a group that has members.")
+            users, remedy = self._group_users(), self.env._("Choose a group that has members.")
         else:
             return self.env["res.users"]
         if not users or (self.mode == "count" and len(users) < self.min_count):
             raise ValidationError(
-                _(
+                self.env._(
                     "Step %(step)s of rule %(rule)s has too few approvers. %(remedy)s",
                     step=self.name,
                     rule=self.rule_id.name,
@@ -132,7 +132,7 @@ class CrmApprovalRuleStep(models.Model):
         field = model._fields.get(self.approver_field or "")
         if not field or getattr(field, "comodel_name", None) != "res.users":
             raise ValidationError(
-                _(
+                self.env._(
                     "Step %(step)s of rule %(rule)s: %(field)s is no field of %(model)s that holds "
                     "users. Enter the technical name of such a field, for example user_id.",
                     step=self.name,
@@ -146,7 +146,7 @@ class CrmApprovalRuleStep(models.Model):
         blind = users - self._readers(users)
         if blind:
             raise ValidationError(
-                _(
+                self.env._(
                     "Step %(step)s of rule %(rule)s: %(names)s cannot read %(model)s. Give them "
                     "the access right or choose other approvers.",
                     step=self.name,
@@ -167,12 +167,12 @@ class CrmApprovalRuleStep(models.Model):
             labels = model._approval_figure_labels(step.rule_id.operation)
             if step.limit_figure not in labels and step.limit_figure not in model._fields:
                 raise ValidationError(
-                    _(
+                    self.env._(
                         "Step %(step)s of rule %(rule)s has amount limits: say which figure they "
                         "are compared with, one of %(known)s or a numeric field.",
                         step=step.name,
                         rule=step.rule_id.name,
-                        known=", ".join(labels) or _("its fields"),
+                        known=", ".join(labels) or self.env._("its fields"),
                     )
                 )
 
@@ -218,17 +218,19 @@ class CrmApprovalRuleStep(models.Model):
 
     def _too_few(self, document, requester, users, needed):
         remedies = {
-            "user": _("Name other approvers in the rule."),
-            "group": _("Add members to the group, or raise their amount limits."),
-            "manager": _(
+            "user": self.env._("Name other approvers in the rule."),
+            "group": self.env._("Add members to the group, or raise their amount limits."),
+            "manager": self.env._(
                 "%s has no manager who may decide. Set the manager of the employee, or the "
                 "approval manager on the user.",
                 requester.name,
             ),
-            "field": _("Fill in the field of the document with another user than the requester."),
-            "chosen": _("Use Request Approval and choose the approvers there."),
+            "field": self.env._(
+                "Fill in the field of the document with another user than the requester."
+            ),
+            "chosen": self.env._("Use Request Approval and choose the approvers there."),
         }
-        return _(
+        return self.env._(
             "%(document)s: step %(step)s of rule %(rule)s needs %(needed)s approver(s) who can "
             "read the document, are within their amount limit and did not request it; there are "
             "%(found)s. %(remedy)s",

@@ -1,6 +1,6 @@
 import operator
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 COMPARE = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
@@ -35,13 +35,13 @@ class CrmApprovalRuleThreshold(models.Model):
             field = model._fields.get(line.figure)
             if line.figure not in known and (not field or field.type not in NUMERIC):
                 raise ValidationError(
-                    _(
+                    self.env._(
                         "Rule %(rule)s: %(figure)s is no figure of %(model)s. Use one of %(known)s "
                         "or a numeric field.",
                         rule=line.rule_id.name,
                         figure=line.figure,
                         model=line.rule_id.model_id.name,
-                        known=", ".join(known) or _("its fields"),
+                        known=", ".join(known) or self.env._("its fields"),
                     )
                 )
 

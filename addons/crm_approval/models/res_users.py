@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
@@ -7,7 +7,6 @@ class ResUsers(models.Model):
 
     approval_manager_id = fields.Many2one(
         "res.users",
-        "Approval Manager",
         domain=[("share", "=", False)],
         help="Approves what this user requests where a rule asks for the manager. Where employees "
         "are kept, the manager of the user's employee goes first.",
@@ -20,7 +19,7 @@ class ResUsers(models.Model):
             while manager:
                 if manager in seen:
                     raise ValidationError(
-                        _(
+                        self.env._(
                             "%s would be a manager of his own managers. Choose another approval "
                             "manager.",
                             user.name,

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.crm_approval_rule import OPERATIONS
+from ..models.crm_approval_rule import operations
 
 
 class CrmApprovalReport(models.Model):
@@ -25,10 +25,8 @@ class CrmApprovalReport(models.Model):
     user_id = fields.Many2one("res.users", "Decided by", readonly=True)
     step_name = fields.Char("Step", readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
-    operation = fields.Selection(OPERATIONS, readonly=True)
-    state = fields.Selection(
-        [("open", "Open"), ("decided", "Decided")], "Decision", readonly=True
-    )
+    operation = fields.Selection(operations, readonly=True)
+    state = fields.Selection([("open", "Open"), ("decided", "Decided")], "Decision", readonly=True)
     kind = fields.Selection(
         [
             ("approve", "Approved"),
@@ -43,7 +41,7 @@ class CrmApprovalReport(models.Model):
     date_start = fields.Datetime("Asked on", readonly=True)
     date = fields.Datetime("Decided on", readonly=True)
     hours = fields.Float("Hours to Decision", readonly=True, aggregator="avg")
-    hours_open = fields.Float("Hours Open", readonly=True, aggregator="avg")
+    hours_open = fields.Float(readonly=True, aggregator="avg")
     age = fields.Selection(
         [
             ("1", "up to 1 day"),

@@ -1,1 +1,2 @@
 from . import test_validation_bad_input, test_validation_rule, test_validation_warning
+from . import test_engine

@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
@@ -32,7 +32,7 @@ class CrmApprovalDecide(models.TransientModel):
         requests, reason = self.request_ids, self.reason
         if self.kind == "delegate":
             if len(self.user_ids) != 1:
-                raise UserError(_("Choose one person to hand the decision over to."))
+                raise UserError(self.env._("Choose one person to hand the decision over to."))
             requests.action_delegate(self.user_ids.id, reason)
         elif self.kind == "copy":
             requests.action_copy_to(self.user_ids.ids)

@@ -1,7 +1,7 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.crm_approval_rule import OPERATIONS
+from ..models.crm_approval_rule import operations
 
 
 class CrmApprovalSubmit(models.TransientModel):
@@ -12,7 +12,7 @@ class CrmApprovalSubmit(models.TransientModel):
 
     res_model = fields.Char(required=True)
     res_ids = fields.Json(required=True)
-    operation = fields.Selection(OPERATIONS, required=True)
+    operation = fields.Selection(operations, required=True)
     note = fields.Text("Why")
     needs_choice = fields.Boolean(compute="_compute_needs_choice")
     approver_ids = fields.Many2many(
@@ -40,7 +40,7 @@ class CrmApprovalSubmit(models.TransientModel):
 
     def _documents(self):
         if self.res_model not in self.env["crm.approval.rule"]._approvable_models():
-            raise UserError(_("These documents take no part in approvals."))
+            raise UserError(self.env._("These documents take no part in approvals."))
         documents = self.env[self.res_model].browse(self.res_ids or [])
         documents.check_access("read")
         return documents

@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import api, models
 
 GATED = ("in_invoice", "in_refund", "in_receipt", "out_refund")
 
@@ -36,15 +36,14 @@ class AccountMove(models.Model):
     def _approval_figure_labels(self, operation):
         return {
             **super()._approval_figure_labels(operation),
-            "amount": _("Untaxed amount (company currency)"),
-            "total": _("Total (company currency)"),
+            "amount": self.env._("Untaxed amount (company currency)"),
+            "total": self.env._("Total (company currency)"),
         }
 
     def _approval_needed(self, operation):
         """Vendor bills and credit notes only: a customer's payment posts invoices by itself."""
-        return super(
-            AccountMove, self.filtered(lambda move: move.move_type in GATED)
-        )._approval_needed(operation)
+        moves = self.filtered(lambda move: move.move_type in GATED)
+        return super(AccountMove, moves)._approval_needed(operation)
 
     def _approval_ahead(self, operation):
         moves = super()._approval_ahead(operation)
@@ -66,8 +65,9 @@ class AccountMove(models.Model):
         if vals.get("state") != "posted":
             return super().write(vals)
         moves = self.filtered(lambda move: move.state != "posted")
+        moves._approval_gate("post")
         result = super().write(vals)
-        # Afterwards: what was written together with the state is part of what is approved.
+        # Again: what was written together with the state is part of what is approved.
         moves._approval_gate("post")
         return result
 

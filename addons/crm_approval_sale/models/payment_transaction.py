@@ -11,9 +11,8 @@ class PaymentTransaction(models.Model):
     def _post_process(self):
         """Let a payment pass whose quotation lacks an approval; the quotation stays one."""
         # The key is compared by identity, so a context sent by a client does not do this.
-        return super(
-            PaymentTransaction, self.with_context(**{PAYMENT: KEY})
-        )._post_process()
+        transactions = self.with_context(**{PAYMENT: KEY})
+        return super(PaymentTransaction, transactions)._post_process()
 
     def _check_amount_and_confirm_order(self):
         """Leave quotations without the approval they need unconfirmed, and request it."""

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import SUPERUSER_ID, _, api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.crm_approval.tools import KEY
@@ -46,10 +46,10 @@ class SaleOrder(models.Model):
 
     def _approval_figure_labels(self, operation):
         labels = super()._approval_figure_labels(operation)
-        labels["amount"] = _("Untaxed amount (company currency)")
-        labels["discount"] = _("Highest discount (%)")
+        labels["amount"] = self.env._("Untaxed amount (company currency)")
+        labels["discount"] = self.env._("Highest discount (%)")
         if "margin_percent" in self._fields:
-            labels["margin"] = _("Margin (%)")
+            labels["margin"] = self.env._("Margin (%)")
         return labels
 
     def _approval_four_eyes(self, operation):
@@ -76,20 +76,25 @@ class SaleOrder(models.Model):
         if "state" not in vals:
             return super().write(vals)
         before = {order.id: order.state for order in self}
+        self._approval_check_states(before, vals["state"])
         result = super().write(vals)
         self._approval_check_states(before)
         return result
 
-    def _approval_check_states(self, before):
-        """Raise when a quotation reached a state without the approval it needs.
+    def _approval_check_states(self, before, target=None):
+        """Raise for quotations that reach a state without the approval they need.
 
-        What was written together with the state is part of what must be approved.
+        Asked before a write, so that nothing happens that somebody could keep, and after it,
+        because what was written together with the state is part of what is approved.
+
+        :param dict before: state by id of the order
+        :param target: the state that is about to be written; None when it is
         """
         sent = self.filtered(
-            lambda order: order.state == "sent" and before[order.id] == "draft"
+            lambda order: (target or order.state) == "sent" and before[order.id] == "draft"
         )
         confirmed = self.filtered(
-            lambda order: order.state == "sale" and before[order.id] != "sale"
+            lambda order: (target or order.state) == "sale" and before[order.id] != "sale"
         )
         sent._approval_gate("send")
         confirmed._approval_gate("confirm")
@@ -135,11 +140,14 @@ class SaleOrder(models.Model):
             try:
                 with self.env.cr.savepoint():
                     order._approval_request(
-                        "confirm", note=_("The customer has paid; the order waits for approval.")
+                        "confirm",
+                        note=self.env._("The customer has paid; the order waits for approval."),
                     )
-                note = _("Paid. The order is confirmed as soon as it is approved.")
+                note = self.env._("Paid. The order is confirmed as soon as it is approved.")
             except UserError as error:
-                note = _("Paid, but it needs an approval that could not be requested: %s", error)
+                note = self.env._(
+                    "Paid, but it needs an approval that could not be requested: %s", error
+                )
             order.message_post(body=note)
 
     def _approval_granted(self, request):
@@ -149,7 +157,11 @@ class SaleOrder(models.Model):
         # The customer has paid before the approval: go on where the payment had to stop.
         for order in self.with_user(SUPERUSER_ID):
             paid = order.transaction_ids.filtered(lambda tx: tx.state in ("authorized", "done"))
-            if order.state in ("draft", "sent") and paid and order._is_confirmation_amount_reached():
+            if (
+                order.state in ("draft", "sent")
+                and paid
+                and order._is_confirmation_amount_reached()
+            ):
                 order._approval_confirm_paid()
         return result
 
@@ -160,5 +172,5 @@ class SaleOrder(models.Model):
         except Exception as error:  # the approval stands, whatever is wrong with the order
             _logger.info("%s is approved and paid but not confirmed: %s", self, error)
             self.message_post(
-                body=_("Approved and paid, but it could not be confirmed: %s", error)
+                body=self.env._("Approved and paid, but it could not be confirmed: %s", error)
             )

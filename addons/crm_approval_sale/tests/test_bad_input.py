@@ -1,7 +1,6 @@
 from psycopg2.errors import CheckViolation
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -13,7 +12,7 @@ class TestBadInput(ApprovalSaleCase):
     """Refused on save, or shown on the record, each time with what to do."""
 
     def _refused(self, pattern, *steps, **values):
-        with self.assertRaisesRegex(ValidationError, pattern):
+        with self.assertStopped(pattern):
             self._create_rule(*steps, **values)
 
     def test_condition(self):
@@ -40,9 +39,7 @@ class TestBadInput(ApprovalSaleCase):
 
     def test_no_approver(self):
         self._refused("too few approvers.*Name at least one", {"user_ids": []})
-        self._refused(
-            "too few approvers", self._persons(self.boss, mode="count", min_count=2)
-        )
+        self._refused("too few approvers", self._persons(self.boss, mode="count", min_count=2))
 
     def test_approver_who_cannot_read(self):
         blind = self._create_user("blind", "base.group_user")
@@ -55,7 +52,8 @@ class TestBadInput(ApprovalSaleCase):
     def test_approver_field(self):
         for name in ("partner_id", "no_such_field", False):
             self._refused(
-                "no field of .* that holds users", {"approver_kind": "field", "approver_field": name}
+                "no field of .* that holds users",
+                {"approver_kind": "field", "approver_field": name},
             )
 
     def test_limits_without_figure(self):
@@ -64,17 +62,17 @@ class TestBadInput(ApprovalSaleCase):
 
     @mute_logger("odoo.sql_db")
     def test_time_limit_without_hours(self):
-        with self.assertRaises((CheckViolation, ValidationError)), self.env.cr.savepoint():
+        with self.assertRaises(CheckViolation):
             self._create_rule(self._persons(self.boss, after_limit="approve"))
 
     def test_chain_without_manager(self):
         self._create_rule({"approver_kind": "manager"})
         self.seller.approval_manager_id = False
-        with self.assertRaisesRegex(UserError, "Seller has no manager.*approval manager on the user"):
+        with self.assertStopped("Seller has no manager.*approval manager on the user"):
             self._ask(self._create_order())
 
     def test_circle_of_managers(self):
-        with self.assertRaisesRegex(ValidationError, "manager of his own managers"):
+        with self.assertStopped("manager of his own managers"):
             self.chief.approval_manager_id = self.seller
 
     def test_circle_of_substitutes(self):
@@ -84,7 +82,7 @@ class TestBadInput(ApprovalSaleCase):
         for absent, substitute in pairs:
             Delegation.create({"user_id": absent.id, "delegate_id": substitute.id, **days})
         vals = {"user_id": self.deputy.id, "delegate_id": self.boss.id, **days}
-        with self.assertRaisesRegex(ValidationError, "circle: Deputy → Boss → Chief → Deputy"):
+        with self.assertStopped("circle: Deputy → Boss → Chief → Deputy"):
             Delegation.create(vals)
         Delegation.create({**vals, "date_from": "2026-02-01", "date_to": "2026-02-02"})
 
@@ -107,7 +105,7 @@ class TestBadInput(ApprovalSaleCase):
         self.env.invalidate_all()
         self.assertIn("x_terms is no field", rule.problem)
         self.assertIn("x_terms", request.problem)
-        with self.assertRaisesRegex(UserError, "administrator must mend the rule"):
+        with self.assertStopped("administrator must mend the rule"):
             order.action_confirm()
         rule.snapshot_fields = False
         self.env.invalidate_all()
@@ -120,6 +118,6 @@ class TestBadInput(ApprovalSaleCase):
         order.unlink()
         self.env.invalidate_all()
         self.assertIn("was deleted", request.problem)
-        with self.assertRaisesRegex(UserError, "was deleted"):
+        with self.assertStopped("was deleted"):
             request.with_user(self.boss).action_approve()
         request.with_user(self.seller).action_withdraw()

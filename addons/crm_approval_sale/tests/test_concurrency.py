@@ -9,6 +9,16 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 PEOPLE = 4
+DEPENDENTS = {
+    "mail_activity": "res_model",
+    "mail_message": "model",
+    "mail_followers": "res_model",
+}
+OWN = {
+    "crm_approval_decision": "request_id",
+    "crm_approval_request_step": "request_id",
+    "crm_approval_request": "id",
+}
 
 
 @tagged("post_install", "-at_install")
@@ -31,7 +41,9 @@ class TestConcurrency(BaseCase):
         env = env(context={**env.context, "no_reset_password": True})
         self.users = [
             env["res.users"]
-            .create({"name": f"P{n}", "login": f"parallel_{n}", "group_ids": [Command.set(group.ids)]})
+            .create(
+                {"name": f"P{n}", "login": f"parallel_{n}", "group_ids": [Command.set(group.ids)]}
+            )
             .id
             for n in range(PEOPLE + 1)
         ]
@@ -55,8 +67,11 @@ class TestConcurrency(BaseCase):
             }
         )
         order = env["sale.order"].create(
-            {"partner_id": env.ref("base.main_partner").id, "origin": "parallel",
-             "user_id": self.users[PEOPLE]}  # fmt: skip
+            {
+                "partner_id": env.ref("base.main_partner").id,
+                "origin": "parallel",
+                "user_id": self.users[PEOPLE],
+            }  # fmt: skip
         )
         self.rule, self.order = rule.id, order.id
 
@@ -64,15 +79,11 @@ class TestConcurrency(BaseCase):
         # What was decided cannot be removed through the ORM, and that is tested elsewhere.
         with self.cursor() as env:
             requests = env["crm.approval.request"].search([("rule_id", "=", self.rule)])
-            for query in (
-                "DELETE FROM mail_activity WHERE res_model = 'crm.approval.request' AND res_id = ANY(%s)",
-                "DELETE FROM mail_message WHERE model = 'crm.approval.request' AND res_id = ANY(%s)",
-                "DELETE FROM mail_followers WHERE res_model = 'crm.approval.request' AND res_id = ANY(%s)",
-                "DELETE FROM crm_approval_decision WHERE request_id = ANY(%s)",
-                "DELETE FROM crm_approval_request_step WHERE request_id = ANY(%s)",
-                "DELETE FROM crm_approval_request WHERE id = ANY(%s)",
-            ):
-                env.cr.execute(query, [requests.ids])
+            for table, document in DEPENDENTS.items():
+                where = f"{document} = 'crm.approval.request' AND res_id"
+                env.cr.execute(f"DELETE FROM {table} WHERE {where} = ANY(%s)", [requests.ids])
+            for table, column in OWN.items():
+                env.cr.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [requests.ids])
             env.invalidate_all()
             env["mail.mail"].search([("subject", "like", "Please approve")]).unlink()
             env["sale.order"].browse(self.order).unlink()
@@ -125,10 +136,12 @@ class TestConcurrency(BaseCase):
     def test_two_at_once_are_two(self):
         request_id = self._ask()
         outcome = self._together(
-            lambda env, n: env["crm.approval.request"]
-            .browse(request_id)
-            .with_user(self.users[n])
-            .action_approve(),
+            lambda env, n: (
+                env["crm.approval.request"]
+                .browse(request_id)
+                .with_user(self.users[n])
+                .action_approve()
+            ),
             2,
         )
         self.assertEqual(outcome, ["done", "done"])
@@ -138,10 +151,12 @@ class TestConcurrency(BaseCase):
     def test_four_at_once_are_two(self):
         request_id = self._ask()
         outcome = self._together(
-            lambda env, n: env["crm.approval.request"]
-            .browse(request_id)
-            .with_user(self.users[n])
-            .action_approve(),
+            lambda env, n: (
+                env["crm.approval.request"]
+                .browse(request_id)
+                .with_user(self.users[n])
+                .action_approve()
+            ),
             PEOPLE,
         )
         self.assertEqual(sorted(outcome), ["UserError", "UserError", "done", "done"])

@@ -40,7 +40,9 @@ class TestLink(ApprovalSaleCase, HttpCase):
         self.assertEqual(self.request.decision_ids.mapped("kind"), ["request"])
 
     def test_link_in_the_mail(self):
-        mail = self.env["mail.mail"].search([("email_to", "like", "boss@")], limit=1, order="id desc")
+        mail = self.env["mail.mail"].search(
+            [("email_to", "like", "boss@")], limit=1, order="id desc"
+        )
         path = re.search(r'href="[^"]*(/approval/[^"]+)"', mail.body_html).group(1)
         response = self.url_open(path)
         self.assertEqual(response.status_code, 200)
@@ -103,7 +105,15 @@ class TestLink(ApprovalSaleCase, HttpCase):
         csrf = self.csrf()
         last = "A" if self.token[-1] != "A" else "B"
         middle = self.token[:30] + ("A" if self.token[30] != "A" else "B") + self.token[31:]
-        for token in (self.token[:-4] + last * 4, middle, "x", "AAAA", "%00", "é", self.token[:-10]):
+        for token in (
+            self.token[:-4] + last * 4,
+            middle,
+            "x",
+            "AAAA",
+            "%00",
+            "é",
+            self.token[:-10],
+        ):
             self.assertEqual(self.get(token).status_code, 403, token)
             self.assertEqual(self.post("approve", token, csrf=csrf).status_code, 403, token)
         self.assertUndecided()

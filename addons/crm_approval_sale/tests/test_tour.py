@@ -16,7 +16,11 @@ class TestTour(ApprovalSaleCase, HttpCase):
         self.start_tour(url, "crm_approval_sale_blocked")
         answer = self.make_jsonrpc_request(
             f"/my/orders/{order.id}/accept",
-            {"access_token": order.access_token, "name": "Chen", "signature": "R0lGODlhAQABAAAAACw="},
+            {
+                "access_token": order.access_token,
+                "name": "Chen",
+                "signature": "R0lGODlhAQABAAAAACw=",
+            },
         )
         self.assertIn("error", answer, "nor can a request made by hand")
         self.env.invalidate_all()

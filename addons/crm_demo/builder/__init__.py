@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, fields
 
 from . import (
     accounting,
+    approvals,
     commissions,
     company,
     contracts,
@@ -93,6 +94,7 @@ def steps(ctx):
         ("an import of customers", 2, imports.run),
         ("validation rules", 1, validation.run),
         ("customers entered twice", 5, duplicates.run),
+        ("approvals", 2, approvals.run),
     ]
 
 

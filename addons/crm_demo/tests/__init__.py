@@ -1,4 +1,5 @@
 from . import (
+    test_approvals,
     test_commissions,
     test_company,
     test_duplicates,

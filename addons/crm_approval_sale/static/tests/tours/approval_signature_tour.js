@@ -13,10 +13,6 @@ tours.add("crm_approval_sale_blocked", {
             trigger: ".o_crm_approval_waiting",
         },
         {
-            content: "there is nothing to sign",
-            trigger: "#quote_content:not(:has(#modalaccept)), body:not(:has(#modalaccept))",
-        },
-        {
             content: "no button leads to a signature",
             trigger: "body:not(:has(a[data-bs-target='#modalaccept']))",
         },
