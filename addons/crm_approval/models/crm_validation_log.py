@@ -19,6 +19,7 @@ class CrmValidationLog(models.Model):
     company_id = fields.Many2one("res.company", index="btree_not_null")
     state = fields.Selection(
         [("open", "Open"), ("mended", "Mended")],
+        string="Status",
         default="open",
         required=True,
         help="Mended: the record was changed later and does not violate the rule any more.",
@@ -67,8 +68,22 @@ class CrmValidationLog(models.Model):
             if log is not None:
                 log.write({**vals, "count": log.count + 1})
         self.create(vals_list)
-        self.browse(log.id for log in known.values() if log.state == "open").state = "mended"
+        self._close_mended(records, [log for log in known.values() if log.state == "open"])
         return new
+
+    def _close_mended(self, records, logs):
+        """Close the warnings whose record does not violate their rule any more.
+
+        A change that a rule does not look at (it is checked when created only) mends nothing.
+        """
+        by_rule = {}
+        for log in logs:
+            by_rule.setdefault(log.rule_id, []).append(log)
+        for rule, open_logs in by_rule.items():
+            concerned = records.browse(log.res_id for log in open_logs)
+            violating = set(concerned.filtered_domain(rule._violation_domain()).ids)
+            mended = [log.id for log in open_logs if log.res_id not in violating]
+            self.browse(mended).state = "mended"
 
     def _prepare_vals(self, rule, record):
         company = record.company_id if "company_id" in record._fields else rule.company_id

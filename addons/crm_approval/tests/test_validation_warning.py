@@ -41,6 +41,17 @@ class TestValidationWarning(ValidationCase):
         self.assertEqual(log.state, "open")
         self.assertEqual(len(self.notices(partner)), 2)
 
+    def test_a_change_beside_the_rule_mends_nothing(self):
+        self.rule.on_write = False
+        partner = self.Partner.create({"name": "Hongtai", "is_company": True})
+        self.flush()
+        partner.write({"function": "x"})
+        self.flush()
+        self.assertEqual((self.logs().state, self.logs().count), ("open", 1))
+        partner.write({"vat": "1"})
+        self.flush()
+        self.assertEqual(self.logs().state, "mended")
+
     def test_rights(self):
         self.Partner.create({"name": "Hongtai", "is_company": True})
         self.env["res.partner"].with_user(self.manager).create({"name": "B", "is_company": True})

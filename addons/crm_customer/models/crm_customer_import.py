@@ -72,6 +72,7 @@ class CrmCustomerImport(models.Model):
             ("undoing", "Undoing"),
             ("undone", "Undone"),
         ],
+        string="Status",
         default="draft",
         required=True,
         readonly=True,
@@ -108,7 +109,9 @@ class CrmCustomerImport(models.Model):
     restrict_company = fields.Boolean(
         string="Only for This Company", help="New customers are seen by this company only."
     )
-    row_ids = fields.One2many("crm.customer.import.row", "import_id", string="Rows of the File", copy=False)
+    row_ids = fields.One2many(
+        "crm.customer.import.row", "import_id", string="Rows of the File", copy=False
+    )
     row_count = fields.Integer(string="Row Count", compute="_compute_counts")
     done_count = fields.Integer(string="Processed", compute="_compute_counts")
     created_count = fields.Integer(string="Created", compute="_compute_counts")
