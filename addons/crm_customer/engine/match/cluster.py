@@ -87,14 +87,19 @@ def ambiguous(a, b, weight, vetoed, *, lowest):
 
 def _components(size, a, b):
     """Number of the connected component of each row; -1 for rows without a link."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    parent = {}
 
-    matrix = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
-    labels = connected_components(matrix, directed=False)[1].astype(np.int32)
-    alone = np.ones(size, bool)
-    alone[a] = alone[b] = False
-    labels[alone] = -1
+    def root(row):
+        while parent[row] != row:
+            parent[row] = row = parent[parent[row]]
+        return row
+
+    for x, y in zip(a.tolist(), b.tolist(), strict=True):
+        x, y = root(x) if x in parent else x, root(y) if y in parent else y
+        parent[max(x, y)] = parent[min(x, y)] = min(x, y)
+    labels = np.full(size, -1, np.int32)
+    for row in parent:
+        labels[row] = root(row)
     return labels
 
 

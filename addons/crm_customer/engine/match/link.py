@@ -41,15 +41,16 @@ class Links:
     compared: int
 
 
-def link(columns, ruleset, *, estimate=True, progress=None, seed=0):
+def link(columns, ruleset, *, estimate=True, progress=None, seed=0, workers=1):
     """Compare all candidates of a table and cluster what is one customer.
 
     :param columns: field -> sequence of values, all of the same length
     :param estimate: estimate m, u and prior from these records first
     :param progress: called as ``progress(stage, share)`` from time to time
+    :param workers: 2 forks a process for the names; not within a server's worker
     :return: :class:`Links`
     """
-    table = Table(columns, ruleset).count()
+    table = Table(columns, ruleset).count().prepare(workers)
     pairs = candidates(table, progress)
     table.forget_keys()
     if estimate:
