@@ -142,7 +142,9 @@ def peer(bench, truth, folder):
         subprocess.run([bench.peer_python, str(script), str(folder)], check=True, stderr=log)
     result = json.loads((folder / "peer_result.json").read_text())
     best = {}
-    for number, threshold in enumerate(json.loads((folder / "peer.json").read_text())["thresholds"]):
+    for number, threshold in enumerate(
+        json.loads((folder / "peer.json").read_text())["thresholds"]
+    ):
         cluster = np.zeros(len(truth), np.int64)
         with open(folder / f"clusters_{number}.csv", newline="") as file:
             for row in csv.DictReader(file):

@@ -7,4 +7,6 @@ PEERS = True
 
 
 def run(bench):
-    compare(bench, bench.option("rows", 1_000_000), seconds=0.35, memory=0.6, precision=0.97, f1=0.97)
+    compare(
+        bench, bench.option("rows", 1_000_000), seconds=0.35, memory=0.6, precision=0.97, f1=0.97
+    )

@@ -1,7 +1,8 @@
 """Clusters of records by average linkage.
 
 Connected components would chain strangers together over one wrong link. Average linkage joins two
-clusters only while the *mean* probability over all pairs between them is high enough; a pair that was
+clusters only while the *mean* probability over all pairs between them is high enough; a pair
+that was
 never a candidate counts as 0, and one vetoed pair keeps two clusters apart for good.
 """
 
@@ -104,7 +105,7 @@ def _components(size, a, b):
 
 
 def _average_linkage(result, pairs, probabilities, join, lowest):
-    """Join the clusters of one component, best mean first; writes the smallest row into ``result``."""
+    """Join the clusters of one component, best mean first; names them in ``result``."""
     sums = {}
     for (a, b), probability in zip(pairs, probabilities, strict=True):
         sums.setdefault(a, {})[b] = probability

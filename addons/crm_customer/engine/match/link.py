@@ -25,8 +25,10 @@ AMBIGUOUS = -2
 class Links:
     """The pairs worth a look, and what should be merged.
 
-    ``a`` < ``b`` are row numbers, ``probability`` at least the rule set's ``review``; ``decision`` is
-    1 review or 2 merge; ``veto`` the position of the veto that applies, -1 for none, or :data:`AMBIGUOUS`. ``cluster`` names
+    ``a`` < ``b`` are row numbers, ``probability`` at least the rule set's ``review``;
+    ``decision`` is
+    1 review or 2 merge; ``veto`` the position of the veto that applies, -1 for none, or
+    :data:`AMBIGUOUS`. ``cluster`` names
     for every record the smallest row that it belongs together with. ``ruleset`` is the one that was
     used, with estimated numbers; ``compared`` the number of candidate pairs.
     """
