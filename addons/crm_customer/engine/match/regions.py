@@ -46,7 +46,7 @@ TITLES = frozenset(
 )
 #: Forms of address behind a Chinese name, longest first.
 HAN_TITLES = tuple(
-    "董事长 总经理 副总经理 经理 先生 女士 小姐 太太 老师"
+    "董事长 副总经理 总经理 经理 先生 女士 小姐 太太 老师"
     " 博士 教授 主任 医生 律师 会计 主管 总监 同学 师傅"
     " 老板 总 工 董 局 处 姐 哥".split()
 )
