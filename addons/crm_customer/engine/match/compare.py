@@ -203,9 +203,9 @@ def _address(table, comparison, a, b):
     words, numbers = (table.form(field, "address", form) for form in ("words", "numbers"))
     same_words = words.equal(a, b)
     ratio = _distance(Indel.normalized_similarity, words, a, b, 0.6, np.float32)
-    same_numbers = _begins(numbers, a, b)
     level[rest[same_words | (ratio >= 0.85)]] = 2
-    level[rest[same_numbers & (same_words | (ratio >= 0.7))]] = 1
+    some = np.flatnonzero(same_words | (ratio >= 0.7))
+    level[rest[some[_begins(numbers, a[some], b[some])]]] = 1
     return level
 
 
