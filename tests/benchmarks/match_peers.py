@@ -1,7 +1,8 @@
 """Splink on the data of a matching benchmark; runs with the Python of the peers' environment.
 
 ``python match_peers.py FOLDER``: reads ``data.csv`` (an ``id``, normal forms, one ``block_N`` per
-blocking rule) and ``peer.json`` (comparisons as SQL conditions of levels, training passes, thresholds),
+blocking rule) and ``peer.json`` (comparisons as SQL conditions of levels, training passes,
+thresholds),
 writes ``clusters_N.csv`` per threshold and ``peer_result.json``. Loading the file and making normal
 forms is not in the time, nor are the thresholds but the first: all of that favours the peer.
 """
@@ -21,7 +22,7 @@ from splink.backends.duckdb import DuckDBAPI
 
 
 def _level(text):
-    """A level from ``exact:COLUMN`` (``exact_tf:COLUMN`` with term frequency) or an SQL condition."""
+    """A level from ``exact:COLUMN``, ``exact_tf:COLUMN`` (term frequency) or an SQL condition."""
     kind, _colon, column = text.partition(":")
     if kind in ("exact", "exact_tf"):
         return cll.ExactMatchLevel(column, term_frequency_adjustments=kind == "exact_tf")

@@ -38,11 +38,22 @@ MODULES = (
     "defaults", "regions",
 )  # fmt: skip
 NAMES = (
-    "王志强", "王志刚", "王智强", "王强", "王先生", "王总", "Wang Zhiqiang", "Zhiqiang Wang", "欧阳娜娜",
-    "John Smith", "Smith, John", "J. Smith", "Jon Smith", "Mr. John Smyth", "Bob Jones", "Robert Jones",
-    "上海宏泰机械有限公司", "宏泰机械（上海）", "宏泰貿易公司", "Acme Tools Ltd", "ACME TOOLS, Inc.", "", "陈静",
+    "王志强", "王志刚", "王智强", "王强", "王先生", "王总", "Wang Zhiqiang", "Zhiqiang Wang",
+    "欧阳娜娜",
+    "John Smith", "Smith, John", "J. Smith", "Jon Smith", "Mr. John Smyth", "Bob Jones",
+    "Robert Jones",
+    "上海宏泰机械有限公司", "宏泰机械（上海）", "宏泰貿易公司", "Acme Tools Ltd",
+    "ACME TOOLS, Inc.", "", "陈静",
 )  # fmt: skip
-PHONES = ("13800138000", "+86 138-0013-8000", "13800138001", "021-68881234", "02168881234", "", "110")
+PHONES = (
+    "13800138000",
+    "+86 138-0013-8000",
+    "13800138001",
+    "021-68881234",
+    "02168881234",
+    "",
+    "110",
+)
 EMAILS = ("wang.zhiqiang@qq.com", "wangzhiqiang@163.com", "info@acme.com", "jo@acme.com", "x", "",
           "coolcat77@qq.com", "coolcat77@163.com", "cooolcat77@qq.com")  # fmt: skip
 ADDRESSES = (
@@ -204,7 +215,12 @@ class TestMatch(BaseCase):
 
     def test_companies(self):
         core = company("上海宏泰机械有限公司")
-        for same in ("宏泰机械（上海）", "上海市宏泰機械有限责任公司", "宏泰机械(上海)股份有限公司", "宏泰机械"):
+        for same in (
+            "宏泰机械（上海）",
+            "上海市宏泰機械有限责任公司",
+            "宏泰机械(上海)股份有限公司",
+            "宏泰机械",
+        ):
             self.assertEqual(company(same).text, core.text, same)
         self.assertNotEqual(company("上海宏泰贸易有限公司").text, core.text)
         self.assertEqual(company("Ａｃｍｅ　Tools GmbH & Co. KG").text, "acme tools")
@@ -212,7 +228,9 @@ class TestMatch(BaseCase):
     def test_a_role_mailbox_is_no_witness(self):
         rules = default_ruleset()
         evidence = score_pair(
-            {"name": "王志强", "email": "info@qq.com"}, {"name": "陈静", "email": "info@qq.com"}, rules
+            {"name": "王志强", "email": "info@qq.com"},
+            {"name": "陈静", "email": "info@qq.com"},
+            rules,
         )
         self.assertEqual(evidence.fields[2].level, "missing")
 
@@ -261,7 +279,8 @@ class TestMatch(BaseCase):
         ]
         columns, _truth = customers(300)
         columns = {
-            field: [row.get(field, "") for row in rows] + values for field, values in columns.items()
+            field: [row.get(field, "") for row in rows] + values
+            for field, values in columns.items()
         }
         links = link(columns, default_ruleset(), estimate=False)
         self.assertEqual(links.cluster[:4].tolist(), [0, 1, 0, 3])
@@ -289,7 +308,9 @@ class TestMatch(BaseCase):
         columns, _truth = customers(40)
         rules = default_ruleset()
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        self.assertEqual(blocking_keys_many(columns, rules), [blocking_keys(r, rules) for r in rows])
+        self.assertEqual(
+            blocking_keys_many(columns, rules), [blocking_keys(r, rules) for r in rows]
+        )
         found = terms_many(columns, rules)
         self.assertEqual([terms(row, rules)["name"] for row in rows], found["name"])
         self.assertTrue(all(len(key) <= 60 for row in rows for key in blocking_keys(row, rules)))
@@ -331,7 +352,9 @@ class TestMatch(BaseCase):
             "unknown veto": lambda: Veto("taste", ("name",)),
             "needs a field": lambda: Veto("identifier", ()),
             "not 'horse'": lambda: default_ruleset("horse"),
-            "2 values, but 1 records": lambda: link({"name": ["a"], "phone": ["1", "2"]}, default_ruleset()),
+            "2 values, but 1 records": lambda: link(
+                {"name": ["a"], "phone": ["1", "2"]}, default_ruleset()
+            ),
         }  # fmt: skip
         for text, make in cases.items():
             with self.assertRaisesRegex(ValueError, text):

@@ -105,9 +105,7 @@ class TestStoryD12(BaseCase):
         links = link(columns, RULES, estimate=False)
         found = {
             (int(a), int(b)): (round(float(p), 6), int(d))
-            for a, b, p, d in zip(
-                links.a, links.b, links.probability, links.decision, strict=True
-            )
+            for a, b, p, d in zip(links.a, links.b, links.probability, links.decision, strict=True)
         }
         self.assertEqual(
             found, {(0, 1): (0.999416, 2), (0, 2): (0.974509, 1), (1, 2): (0.488682, 1)}

@@ -7,7 +7,8 @@ field adds a weight in bits, their sum is the logarithm of the odds. On top of i
   is lost, so there are many cheap ones;
 * **normal forms** (:mod:`.normalize`): legal forms and regions of companies, titles, traditional
   characters, half width, pinyin, phone numbers, mailboxes, parts of addresses;
-* **levels** (:mod:`.compare`): equal, equal by sound, one misspelling …; Winkler's string comparator;
+* **levels** (:mod:`.compare`): equal, equal by sound, one misspelling …; Winkler's string
+comparator;
 * **frequencies**: agreeing on a rare name counts more than on a common one;
 * **dependence**: a mailbox made from the name is no second witness; a role's mailbox and a number
   that many share are no witness at all;

@@ -1,4 +1,4 @@
-"""Candidate pairs: only records that agree on all parts of at least one blocking rule are compared."""
+"""Candidate pairs: records that agree on all parts of at least one blocking rule."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def rule_codes(table, rule):
 def limited_codes(table, rule, per_record=PAIRS_PER_RECORD, largest=LARGEST):
     """As :func:`rule_codes`, numbered from 0, without blocks of one row and without the largest.
 
-    A block so large that the rule would exceed its share of pairs does not tell records apart; other
+    A block so large that the rule would exceed its share of pairs does not tell records apart;
+    other
     rules find its duplicates.
     """
     codes = rule_codes(table, rule)
@@ -103,7 +104,8 @@ def distinct(values):
 def keys_of(table):
     """Blocking keys of every row, as short texts that start with the rule's number.
 
-    Two rows have a key in common exactly where a rule puts them into the same block. Long ones end in
+    Two rows have a key in common exactly where a rule puts them into the same block. Long ones
+    end in
     a checksum, so a key never exceeds 60 characters.
     """
     keys = [[] for _row in range(table.size)]

@@ -1,7 +1,8 @@
 """Clusters of records by average linkage.
 
 Connected components would chain strangers together over one wrong link. Average linkage joins two
-clusters only while the *mean* probability over all pairs between them is high enough; a pair that was
+clusters only while the *mean* probability over all pairs between them is high enough; a pair
+that was
 never a candidate counts as 0, and one vetoed pair keeps two clusters apart for good.
 """
 
@@ -87,19 +88,24 @@ def ambiguous(a, b, weight, vetoed, *, lowest):
 
 def _components(size, a, b):
     """Number of the connected component of each row; -1 for rows without a link."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    parent = {}
 
-    matrix = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
-    labels = connected_components(matrix, directed=False)[1].astype(np.int32)
-    alone = np.ones(size, bool)
-    alone[a] = alone[b] = False
-    labels[alone] = -1
+    def root(row):
+        while parent[row] != row:
+            parent[row] = row = parent[parent[row]]
+        return row
+
+    for x, y in zip(a.tolist(), b.tolist(), strict=True):
+        x, y = root(x) if x in parent else x, root(y) if y in parent else y
+        parent[max(x, y)] = parent[min(x, y)] = min(x, y)
+    labels = np.full(size, -1, np.int32)
+    for row in parent:
+        labels[row] = root(row)
     return labels
 
 
 def _average_linkage(result, pairs, probabilities, join, lowest):
-    """Join the clusters of one component, best mean first; writes the smallest row into ``result``."""
+    """Join the clusters of one component, best mean first; names them in ``result``."""
     sums = {}
     for (a, b), probability in zip(pairs, probabilities, strict=True):
         sums.setdefault(a, {})[b] = probability

@@ -1,7 +1,8 @@
 """Agreement levels of pairs of records, for whole arrays of pairs at once.
 
 A comparer takes the table, the comparison's field and two arrays of row numbers and returns the
-position of the finest level of its kind (:data:`.spec.KINDS`) each pair reaches, -1 where a value is
+position of the finest level of its kind (:data:`.spec.KINDS`) each pair reaches, -1 where a
+value is
 missing. All of them are symmetric. Distances come from rapidfuzz: OSA is the number of letters
 inserted, deleted, replaced or exchanged with their neighbour; Jaro-Winkler (Winkler, "String
 Comparator Metrics and Enhanced Decision Rules in the Fellegi-Sunter Model of Record Linkage", 1990)
@@ -202,9 +203,9 @@ def _address(table, comparison, a, b):
     words, numbers = (table.form(field, "address", form) for form in ("words", "numbers"))
     same_words = words.equal(a, b)
     ratio = _distance(Indel.normalized_similarity, words, a, b, 0.6, np.float32)
-    same_numbers = _begins(numbers, a, b)
     level[rest[same_words | (ratio >= 0.85)]] = 2
-    level[rest[same_numbers & (same_words | (ratio >= 0.7))]] = 1
+    some = np.flatnonzero(same_words | (ratio >= 0.7))
+    level[rest[some[_begins(numbers, a[some], b[some])]]] = 1
     return level
 
 
@@ -230,7 +231,9 @@ def _email(table, comparison, a, b):
     on its own, unless a number of three digits or more is equal too. A role's mailbox (info@) only
     tells its domain."""
     field = comparison.field
-    value, local, domain = (table.form(field, "email", form) for form in ("value", "local", "domain"))
+    value, local, domain = (
+        table.form(field, "email", form) for form in ("value", "local", "domain")
+    )
     level, rest = _start(value, a, b, 5)
     same_domain = domain.equal(a, b) & (level != 0)
     other = (domain.codes[a] >= 0) & (domain.codes[b] >= 0) & (level == MISSING)
@@ -243,7 +246,9 @@ def _email(table, comparison, a, b):
     same = local.equal(a, b) & long
     weak = np.flatnonzero(close | same)
     x, y = a[weak], b[weak]
-    dependent = (_from_name(table, local, x) | _from_name(table, local, y)) & ~_same_number(local, x, y)
+    dependent = (_from_name(table, local, x) | _from_name(table, local, y)) & ~_same_number(
+        local, x, y
+    )
     level[rest[same]] = 2
     level[rest[close]] = 1
     level[rest[weak[dependent]]] = MISSING
@@ -300,7 +305,8 @@ def _exchanged(table, field, kind, a, b):
 def _close(table, field, kind, a, b):
     """One misspelling.
 
-    Between two Chinese names that is a sound that is hard to tell apart (a letter more or less would
+    Between two Chinese names that is a sound that is hard to tell apart (a letter more or less
+    would
     be another name); between Latin ones also a misspelling of each part, in any order.
     """
     roman, script = table.form(field, kind, "roman"), _scripts(table, field, kind)
@@ -404,7 +410,8 @@ def _given_name_veto(table, field, a, b):
     """Given names, or companies' cores, that contradict each other.
 
     Brothers share a part of their given names, colleagues a first name, and Ronald is no misspelt
-    Donald: names count as one with a mistake only where the mistake is no common name itself, or where
+    Donald: names count as one with a mistake only where the mistake is no common name itself, or
+    where
     the personal mailbox is the same.
     """
     kind = table.naming.get(field, "party")
@@ -426,7 +433,8 @@ def _given_name_veto(table, field, a, b):
     return found
 
 
-#: A given name that this many records bear, and this share of those of the other, is a name of its own.
+#: A given name that this many records bear, and this share of those of the other, is a name of
+#: its own.
 COMMON = 4
 COMMON_RATIO = 0.1
 

@@ -50,9 +50,7 @@ def blocking_rules(*rules):
     >>> blocking_rules("phone:digits", "name:pinyin city:value")[1].parts
     (('name', 'pinyin'), ('city', 'value'))
     """
-    return tuple(
-        Blocking(tuple(tuple(part.split(":")) for part in rule.split())) for rule in rules
-    )
+    return tuple(Blocking(tuple(tuple(part.split(":")) for part in rule.split())) for rule in rules)
 
 
 #: Nineteen rules; every one is cheap, and a duplicate has to survive only one of them.
@@ -97,7 +95,8 @@ _WHOLE = {"email": "email", "address": "address"}
 def ruleset_for(kinds, *, merge=0.95, review=0.30):
     """A rule set for any fields, from their kinds alone.
 
-    Blocking: every field alone, and every two of them by what survives a misspelling; blocks that do
+    Blocking: every field alone, and every two of them by what survives a misspelling; blocks
+    that do
     not tell records apart are left out anyway.
 
     :param kinds: field -> kind of comparison

@@ -1,8 +1,10 @@
 """Weights from the data alone, by expectation maximisation.
 
-Fellegi & Sunter's ``u`` comes from random pairs, which are almost never the same customer; ``m`` and
+Fellegi & Sunter's ``u`` comes from random pairs, which are almost never the same customer; ``m``
+and
 the prior come from the candidate pairs by EM (Dempster, Laird & Rubin 1977; Winkler, "Using the EM
-Algorithm for Weight Computation in the Fellegi-Sunter Model", 1988). All pairs that are no candidate
+Algorithm for Weight Computation in the Fellegi-Sunter Model", 1988). All pairs that are no
+candidate
 count as different, so prior and ``u`` belong to the space of *all* pairs and do not depend on how
 wide the blocking is. Vetoed pairs are taken as different, or households would teach the model that
 one customer has many names. Terms' frequencies enter by their order of magnitude.
@@ -32,7 +34,8 @@ SMALLEST = 1e-9
 class Patterns:
     """Distinct agreement patterns of candidates with their number.
 
-    ``levels[p, c]`` is the level of comparison c (-1 missing); ``log_u[p, c]`` replaces log u of the
+    ``levels[p, c]`` is the level of comparison c (-1 missing); ``log_u[p, c]`` replaces log u of
+    the
     level where not NaN (frequency of the term); ``count`` pairs have the pattern, ``same`` is False
     where a veto says that they differ; ``rest`` further pairs are known to be different.
     """

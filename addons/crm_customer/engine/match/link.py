@@ -25,8 +25,10 @@ AMBIGUOUS = -2
 class Links:
     """The pairs worth a look, and what should be merged.
 
-    ``a`` < ``b`` are row numbers, ``probability`` at least the rule set's ``review``; ``decision`` is
-    1 review or 2 merge; ``veto`` the position of the veto that applies, -1 for none, or :data:`AMBIGUOUS`. ``cluster`` names
+    ``a`` < ``b`` are row numbers, ``probability`` at least the rule set's ``review``;
+    ``decision`` is
+    1 review or 2 merge; ``veto`` the position of the veto that applies, -1 for none, or
+    :data:`AMBIGUOUS`. ``cluster`` names
     for every record the smallest row that it belongs together with. ``ruleset`` is the one that was
     used, with estimated numbers; ``compared`` the number of candidate pairs.
     """
@@ -41,15 +43,16 @@ class Links:
     compared: int
 
 
-def link(columns, ruleset, *, estimate=True, progress=None, seed=0):
+def link(columns, ruleset, *, estimate=True, progress=None, seed=0, workers=1):
     """Compare all candidates of a table and cluster what is one customer.
 
     :param columns: field -> sequence of values, all of the same length
     :param estimate: estimate m, u and prior from these records first
     :param progress: called as ``progress(stage, share)`` from time to time
+    :param workers: 2 forks a process for the names; not within a server's worker
     :return: :class:`Links`
     """
-    table = Table(columns, ruleset).count()
+    table = Table(columns, ruleset).count().prepare(workers)
     pairs = candidates(table, progress)
     table.forget_keys()
     if estimate:

@@ -44,11 +44,14 @@ _DIGITS = re.compile(r"\d+")
 _EXTENSION = re.compile(r"(?:转|ext\.?|x|#|分机).*$", re.IGNORECASE)
 _MAILBOX = re.compile(r"([^\s<>\"'@]+)@([^\s<>\"'@]+\.[^\s<>\"'@]+)")
 _SEVERAL = re.compile(r"[/;,、]")
-_COUNTRY = re.compile(r"^(?:86|852|853|886|1|44|49|33|39|34|31|32|41|43|45|46|47|48|61|64|65|81|82|91)")
+_COUNTRY = re.compile(
+    r"^(?:86|852|853|886|1|44|49|33|39|34|31|32|41|43|45|46|47|48|61|64|65|81|82|91)"
+)
 
 Name = namedtuple("Name", "text sound roman family given script fuzzy tokens")
 NO_NAME = Name(*[""] * 8)
 Address = namedtuple("Address", "text words numbers")
+NO_ADDRESS = Address("", "", "")
 Email = namedtuple("Email", "value local domain")
 
 
@@ -106,8 +109,8 @@ FUZZY = _Fuzzy()
 def fuzzy_syllable(syllable):
     """One spelling for what southern speakers and sloppy typists do not tell apart.
 
-    >>> fuzzy_syllable("zhang") == fuzzy_syllable("zan"), fuzzy_syllable("lin") == fuzzy_syllable("ning")
-    (True, True)
+    >>> [fuzzy_syllable(syllable) for syllable in ("zhang", "zan", "lin", "ning")]
+    ['zan', 'zan', 'nin', 'nin']
     """
     if syllable[1:2] == "h" and syllable[0] in "zcs":
         syllable = syllable[0] + syllable[2:]
@@ -132,6 +135,21 @@ def plain(text):
         text = "".join([c for c in decomposed if not unicodedata.combining(c)])
         text = unicodedata.normalize("NFC", text)
     return text.strip().lower()
+
+
+def plain_many(texts):
+    """:func:`plain` of many texts, nearly as fast as of one long one."""
+    joined = "\n".join(texts)
+    if joined.count("\n") != len(texts) - 1:
+        return list(map(plain, texts))  # somebody's value has several lines
+    if not joined.isascii():
+        joined = unicodedata.normalize("NFKC", joined).translate(_simplified())
+        if _ACCENTED.search(joined):
+            return [
+                plain(text) if _ACCENTED.search(text) else text.strip().lower()
+                for text in joined.split("\n")
+            ]
+    return [text.strip() for text in joined.lower().split("\n")]
 
 
 def compact(text):
@@ -196,9 +214,9 @@ def person(text):
 
 
 def _person(text):
-    if _HAN.search(text):
-        return _han_person(_NOT_HAN.sub("", text))
-    return _latin_person(text)
+    if text.isascii() or not _HAN.search(text):
+        return _latin_person(text)
+    return _han_person(_NOT_HAN.sub("", text))
 
 
 def _han_person(text):
@@ -325,7 +343,10 @@ def _is_company(text):
 
 def party(text):
     """A name of which nobody said whether it is a person's or a company's."""
-    text = plain(text)
+    return _party(plain(text))
+
+
+def _party(text):
     return _company(text) if _is_company(text) else _person(text)
 
 
@@ -340,9 +361,12 @@ def address(text):
     >>> address("江苏省苏州市工业园区星湖街328号").words
     '星湖街'
     """
-    text = plain(text)
+    return _address(plain(text))
+
+
+def _address(text):
     if not text:
-        return Address("", "", "")
+        return NO_ADDRESS
     numbers = "-".join(_DIGITS.findall(text))
     if _HAN.search(text):
         text = _NOT_WORD.sub("", text)
@@ -362,7 +386,10 @@ def phone(text):
     >>> phone("(021) 6888-1234"), phone("+1 (415) 555-2671"), phone("n/a"), phone("0000000")
     (('2168881234',), ('4155552671',), ('',), ('',))
     """
-    text = plain(text)
+    return _phone(plain(text))
+
+
+def _phone(text):
     if not text.isdigit():
         text = _EXTENSION.sub("", text)
     text = _SEVERAL.split(text, maxsplit=1)[0]
@@ -377,7 +404,10 @@ def phone(text):
 
 def email(text):
     """Value and parts of an address; ``value`` and ``local`` are empty for a role's mailbox."""
-    text = plain(text)
+    return _email(plain(text))
+
+
+def _email(text):
     match = _MAILBOX.search(text)
     if not match:
         return Email("", "", "")
@@ -398,7 +428,10 @@ def date(text):
     >>> date("1990-02-07"), date("19900207"), date("07/02/1990")
     (('19900207',), ('19900207',), ('19900207',))
     """
-    text = plain(text)
+    return _date(plain(text))
+
+
+def _date(text):
     parts = _DIGITS.findall(text)
     if len(parts) >= 3 and len(parts[2]) == 4:
         parts = [parts[2], parts[1], parts[0]]
@@ -409,13 +442,21 @@ def date(text):
 
 def text(value):
     """Words of a text, in their order, and without blanks."""
-    parts = words(value)
+    return _text(plain(value))
+
+
+def _text(value):
+    parts = _NOT_WORD.sub(" ", value).split()
     return (" ".join(parts), "".join(parts))
 
 
 def identifier(value):
     """A number or code without punctuation."""
-    return (compact(value),)
+    return _identifier(plain(value))
+
+
+def _identifier(value):
+    return (_NOT_WORD.sub("", value),)
 
 
 def domain(value):
@@ -424,23 +465,27 @@ def domain(value):
     >>> domain("https://www.Example.com/a"), domain("x@qq.com"), domain("x@example.com")
     (('example.com',), ('',), ('example.com',))
     """
-    value = plain(value).partition("//")[2] or plain(value)
+    return _domain(plain(value))
+
+
+def _domain(value):
+    value = value.partition("//")[2] or value
     value = value.rpartition("@")[2].split("/")[0].removeprefix("www.")
     return ("" if value in regions.FREE_MAIL or "." not in value else value,)
 
 
-#: parser -> (function, names of the forms it gives)
+#: parser -> (function of a plain text, names of the forms it gives)
 PARSERS = {
-    "name": (person, Name._fields),
-    "company": (company, Name._fields),
-    "party": (party, Name._fields),
-    "address": (address, Address._fields),
-    "phone": (phone, ("digits",)),
-    "email": (email, Email._fields),
-    "domain": (domain, ("domain",)),
-    "date": (date, ("digits",)),
-    "text": (text, ("text", "joined")),
-    "identifier": (identifier, ("value",)),
+    "name": (_person, Name._fields),
+    "company": (_company, Name._fields),
+    "party": (_party, Name._fields),
+    "address": (_address, Address._fields),
+    "phone": (_phone, ("digits",)),
+    "email": (_email, Email._fields),
+    "domain": (_domain, ("domain",)),
+    "date": (_date, ("digits",)),
+    "text": (_text, ("text", "joined")),
+    "identifier": (_identifier, ("value",)),
 }
 #: transform -> (parser, form); "naming" is the kind by which the field is compared, else party
 TRANSFORMS = {
@@ -502,7 +547,7 @@ def transform(name):
     index = forms.index(form)
 
     def apply(value):
-        value = function(value)[index]
+        value = function(plain(value))[index]
         for step in steps:
             value = step(value)
         return value

@@ -20,8 +20,8 @@ def weights(comparison):
     """The weight log2(m/u) in bits of each level of a comparison.
 
     >>> from .spec import Comparison, Level
-    >>> phone = Comparison("phone", "phone", (Level("exact", .95, .0001), Level("else", .05, .9999)))
-    >>> [round(weight, 4) for weight in weights(phone)]
+    >>> levels = (Level("exact", 0.95, 0.0001), Level("else", 0.05, 0.9999))
+    >>> [round(weight, 4) for weight in weights(Comparison("phone", "phone", levels))]
     [13.2137, -4.3218]
     """
     return tuple(log2(level.m / level.u) for level in comparison.levels)

@@ -9,7 +9,8 @@ A level carries two probabilities (Fellegi & Sunter, "A Theory for Record Linkag
 The weight of a level is ``log2(m / u)``; weights of all comparisons and of the prior are added up,
 and the sum is the logarithm of the odds that the pair is one customer. A missing value weighs 0.
 
->>> phone = Comparison("phone", "phone", (Level("exact", 0.95, 0.0001), Level("else", 0.05, 0.9999)))
+>>> levels = (Level("exact", 0.95, 0.0001), Level("else", 0.05, 0.9999))
+>>> phone = Comparison("phone", "phone", levels)
 >>> rules = Ruleset((phone,), (Blocking((("phone", "value"),)),), prior=0.001)
 >>> Ruleset((phone,), (), prior=0.001)
 Traceback (most recent call last):
@@ -182,7 +183,8 @@ class Evidence:
 class Frequencies:
     """How common values are: ``counts[field][term]`` of ``total`` records.
 
-    A term is what :func:`..score.terms` makes of a value; one that is not listed counts as seen once.
+    A term is what :func:`..score.terms` makes of a value; one that is not listed counts as seen
+    once.
     """
 
     total: int

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 
-from .normalize import NAMING, PARSERS, split_transform
+from .normalize import NAMING, PARSERS, plain_many, split_transform
 
 NONE = np.int32(-1)
 #: kind -> forms whose frequency counts, with the level at which two records share it
@@ -79,6 +82,13 @@ def encode(texts):
     return list(known), codes
 
 
+def _parse(parser, texts):
+    """Distinct values and codes of each form of some plain texts."""
+    function, names = PARSERS[parser]
+    parsed = list(map(function, texts))
+    return [encode(form) for form in (zip(*parsed, strict=True) if parsed else [()] * len(names))]
+
+
 class Table:
     """Records of a rule set's fields, column by column.
 
@@ -94,6 +104,7 @@ class Table:
         for field in used_fields(ruleset):
             self._raw[field] = self._encode_raw(field, columns.get(field))
         self._forms = {}
+        self._plain = {}
         self._keys = {}
         self._counts = None
         self.total = 0
@@ -111,14 +122,33 @@ class Table:
     def form(self, field, parser, form):
         """The column of one form that a parser gives; parsed when first asked for."""
         if (field, parser, form) not in self._forms:
-            function, names = PARSERS[parser]
-            raw = self._raw[field]
-            parsed = zip(*map(function, raw.values), strict=True) if raw.values else [()] * len(names)
-            for name, texts in zip(names, parsed, strict=True):
-                known, codes = encode(texts)
-                codes = np.append(codes, NONE)
-                self._forms[field, parser, name] = Column(codes[raw.codes], known)
+            self._keep(field, parser, _parse(parser, self._plain_texts(field)))
         return self._forms[field, parser, form]
+
+    def _keep(self, field, parser, forms):
+        raw = self._raw[field]
+        for name, (known, codes) in zip(PARSERS[parser][1], forms, strict=True):
+            codes = np.append(codes, NONE)
+            self._forms[field, parser, name] = Column(codes[raw.codes], known)
+
+    def prepare(self, workers):
+        """Parse what the comparisons need; with two ``workers`` names in a process of their own."""
+        if workers < 2:
+            return self
+        wanted = [(c.field, TERMS[c.kind][0][1]) for c in self.ruleset.comparisons]
+        wanted = sorted(set(wanted), key=lambda pair: pair[1] not in NAMING)
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+            field, parser = wanted[0]
+            first = pool.submit(_parse, parser, self._plain_texts(field))
+            for other, name in wanted[1:]:
+                self._keep(other, name, _parse(name, self._plain_texts(other)))
+            self._keep(field, parser, first.result())
+        return self
+
+    def _plain_texts(self, field):
+        if field not in self._plain:
+            self._plain[field] = plain_many(self._raw[field].values)
+        return self._plain[field]
 
     # -- how common a value is --
 
