@@ -10,7 +10,7 @@ from ..engine import china_ids
 BATCH = 10000
 
 KINDS = [
-    ("email", "E-mail"),
+    ("email", "E-Mail"),
     ("phone", "Phone"),
     ("uscc", "Unified Social Credit Code"),
     ("vat", "Tax ID"),
