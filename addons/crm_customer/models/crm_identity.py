@@ -10,7 +10,7 @@ from ..engine import china_ids
 BATCH = 10000
 
 KINDS = [
-    ("email", "E-mail"),
+    ("email", "E-Mail"),
     ("phone", "Phone"),
     ("uscc", "Unified Social Credit Code"),
     ("vat", "Tax ID"),
@@ -128,9 +128,12 @@ class CrmIdentity(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._refuse_taken(vals_list)
-        return super().create(vals_list)
+        identities = super().create(vals_list)
+        identities.partner_id.check_access("write")
+        return identities
 
     def write(self, vals):
+        self.partner_id.check_access("write")
         if not self.env.su and vals.keys() & {"partner_id", "kind", "value"}:
             self._refuse_from_contact()
         if vals.keys() & {"kind", "value"}:
@@ -145,9 +148,12 @@ class CrmIdentity(models.Model):
                 ],
                 besides=self,
             )
-        return super().write(vals)
+        result = super().write(vals)
+        self.partner_id.check_access("write")  # also the one they belong to now
+        return result
 
     def unlink(self):
+        self.partner_id.check_access("write")
         freed = {(row.kind, row.value_norm) for row in self if not row.shared}
         result = super().unlink()
         self._promote(freed)

@@ -191,9 +191,11 @@ class CrmMatchCandidate(models.Model):
     # --- actions ---
 
     def action_merge(self):
-        """Say that the pairs are duplicates, and prepare their merge."""
+        """Say that a pair is a duplicate, and prepare its merge."""
+        self.ensure_one()
         merge = self._merge_candidates(self.left_id | self.right_id)
-        self.filtered(lambda pair: pair.state == "to_review").state = "duplicate"
+        if self.state == "to_review":
+            self.state = "duplicate"
         return merge
 
     def action_merge_cluster(self):
@@ -209,6 +211,51 @@ class CrmMatchCandidate(models.Model):
         )
         pairs.state = "duplicate"
         return merge
+
+    def action_merge_certain(self):
+        """Merge what is certain among the selected pairs, by the rules of the merge."""
+        certain = self.filtered(lambda pair: (pair.state, pair.decision) == ("to_review", "merge"))
+        groups = certain._certain_groups()
+        if not groups or "crm.merge" not in self.env:
+            raise UserError(
+                self.env._("None of these pairs is certain enough to be merged without a look.")
+            )
+        merges = self.env["crm.merge"]._merge_groups([(group, None) for group in groups])
+        members = self.env["res.partner"].union(*groups)
+        certain.exists().filtered(lambda pair: pair.left_id in members).state = "duplicate"
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Merge"),
+            "res_model": "crm.merge",
+            "view_mode": "list,form",
+            "domain": [("id", "in", merges.ids)],
+        }
+
+    def _certain_groups(self):
+        """Return the groups of customers that these pairs connect.
+
+        A group is left to people where a pair in it has a veto, or was decided to be different.
+        """
+        root = _components((pair.left_id.id, pair.right_id.id) for pair in self)
+        doubts = self.search(
+            [
+                ("left_id", "in", list(root)),
+                ("right_id", "in", list(root)),
+                "|",
+                ("veto", "!=", False),
+                ("state", "=", "distinct"),
+            ]
+        )
+        refused = {
+            root[pair.left_id.id]
+            for pair in doubts
+            if root[pair.left_id.id] == root[pair.right_id.id]
+        }
+        groups = defaultdict(list)
+        for partner_id in sorted(root):
+            if root[partner_id] not in refused:
+                groups[root[partner_id]].append(partner_id)
+        return [self.env["res.partner"].browse(ids) for ids in groups.values()]
 
     def _merge_candidates(self, partners):
         """Create the merge document of some customers and return the action that opens it."""

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 #: rows that one key may give: what more customers have in common tells nothing
 PROBE = 100
 #: customers that a new record is compared with, those with the most keys in common first
-CANDIDATES = 150
+CANDIDATES = 100
 
 
 class CrmMatchKey(models.AbstractModel):

@@ -196,6 +196,26 @@ class TestIdentity(IdentityCase):
             with self.assertRaises(AccessError):
                 partner.with_user(user).identity_ids.mapped("value")
 
+    def test_identities_of_a_customer_who_may_only_be_read(self):
+        self.clerk.group_ids += self.env.ref("crm_customer.group_customer_user")
+        partner = self.partner("Customer", email="a@read.example")
+        added = self.env["crm.identity"].create(
+            {"partner_id": partner.id, "kind": "wechat", "value": "oR-1"}
+        )
+        identities = self.env["crm.identity"].with_user(self.clerk)
+        self.assertFalse(partner.with_user(self.clerk).has_access("write"))
+        self.assertEqual(identities.browse(added.id).value, "oR-1")
+        for attempt in (
+            lambda: identities.create(
+                {"partner_id": partner.id, "kind": "wechat", "value": "oR-2"}
+            ),
+            lambda: identities.browse(added.id).write({"value": "oR-3"}),
+            lambda: identities.browse(added.id).unlink(),
+        ):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                attempt()
+        self.assertEqual(added.value, "oR-1")
+
     def test_identify_hook(self):
         partner = self.partner("Follower", company_id=self.there.id)
         identity = self.env["crm.identity"]

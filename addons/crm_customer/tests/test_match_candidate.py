@@ -230,6 +230,22 @@ class TestMatchCandidate(MatchCase):
                 pair.action_merge()
             self.assertEqual(pair.state, "to_review")
 
+    def test_certain_groups(self):
+        """A household in the group, or a decision against a pair, leaves the group to people."""
+        near = [self.partner("赵敏", phone="13911112222") for _number in range(2)]
+        self.run_queue()
+        pairs = self.all_pairs()
+        self.assertEqual(
+            pairs._certain_groups(), [self.one | self.two, self.other | near[0] | near[1]]
+        )
+        self.pair(*near).action_distinct()
+        certain = pairs.filtered(lambda pair: pair.state == "to_review")
+        self.assertEqual(certain._certain_groups(), [self.one | self.two])
+        self.pair(self.one, self.two).veto = "given_name"
+        self.assertEqual(certain._certain_groups(), [])
+        with self.assertRaises(UserError):
+            self.pair(*near).action_merge_certain()
+
     def test_pairs_after_a_merge_in_sql(self):
         three = self.partner("王伟", phone="13800138000")
         self.run_queue()
