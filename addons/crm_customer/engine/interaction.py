@@ -18,15 +18,15 @@ class Source:
     ('day', 'name', 'user_id')
     """
 
-    label: str  # plural, translated
+    label: str  # plural, translated: the filter
     icon: str  # class of Font Awesome
     model: str
     date: str  # date or datetime: when it happened
+    one: str | None = None  # singular, translated: on a row
     partner: str = "partner_id"  # path to the customer or one of its contacts
     contact: str | None = None  # many2one shown as the person; ``partner`` when it is a column
     user: str | None = "user_id"  # our person
     title: str = "name"
-    subtitle: str | None = None
     search: Sequence[str] = ("name",)  # fields a search looks into
     domain: Sequence = ()
     amount: str | None = None

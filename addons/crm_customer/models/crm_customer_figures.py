@@ -142,7 +142,9 @@ class CrmCustomerFigures(models.AbstractModel):
         late = domain & Domain("date_maturity", "<", today)
         opened, overdue = (self._receivable(line, part) for part in (domain, late))
         detail = (
-            self.env._("not due or overdue") if complete else self.env._("on your own invoices")
+            self.env._("%s open items", line.search_count(domain))
+            if complete
+            else self.env._("on your own invoices")
         )
         return [
             self._monetary(

@@ -48,7 +48,8 @@ class CrmInteraction(models.AbstractModel):
             "mail": Source(
                 _("Mails"),
                 "fa-envelope",
-                "mail.message",
+                one=_("Mail"),
+                model="mail.message",
                 date="date",
                 search=("subject", "body"),
                 is_contact=True,
@@ -59,7 +60,8 @@ class CrmInteraction(models.AbstractModel):
             "activity": Source(
                 _("Activities"),
                 "fa-check-square-o",
-                "mail.activity",
+                one=_("Activity"),
+                model="mail.activity",
                 date="date_deadline",
                 search=("summary", "note", "feedback"),
                 domain=[("activity_type_id.category", "!=", "phonecall")],
@@ -71,7 +73,8 @@ class CrmInteraction(models.AbstractModel):
             "call": Source(
                 _("Calls"),
                 "fa-phone",
-                "mail.activity",
+                one=_("Call"),
+                model="mail.activity",
                 date="date_deadline",
                 search=("summary", "note", "feedback"),
                 domain=[("activity_type_id.category", "=", "phonecall")],
@@ -83,7 +86,8 @@ class CrmInteraction(models.AbstractModel):
             "meeting": Source(
                 _("Meetings"),
                 "fa-users",
-                "calendar.event",
+                one=_("Meeting"),
+                model="calendar.event",
                 date="start",
                 partner="partner_ids",
                 search=("name", "location"),
@@ -116,7 +120,8 @@ class CrmInteraction(models.AbstractModel):
             "opportunity": Source(
                 _("Opportunities"),
                 "fa-star",
-                "crm.lead",
+                one=_("Opportunity"),
+                model="crm.lead",
                 date="create_date",
                 search=("name",),
                 amount="expected_revenue",
@@ -128,6 +133,7 @@ class CrmInteraction(models.AbstractModel):
             "quotation": Source(
                 _("Quotations"),
                 "fa-file-text-o",
+                one=_("Quotation"),
                 domain=[("state", "in", ("draft", "sent", "cancel"))],
                 colours={"draft": "secondary", "sent": "info", "cancel": "secondary"},
                 sequence=21,
@@ -136,6 +142,7 @@ class CrmInteraction(models.AbstractModel):
             "order": Source(
                 _("Orders"),
                 "fa-shopping-cart",
+                one=_("Order"),
                 domain=[("state", "=", "sale")],
                 colours={"sale": "success"},
                 sequence=22,
@@ -179,6 +186,7 @@ class CrmInteraction(models.AbstractModel):
             "invoice": Source(
                 _("Invoices"),
                 "fa-file-text",
+                one=_("Invoice"),
                 domain=[
                     ("state", "=", "posted"),
                     ("move_type", "in", ("out_invoice", "out_receipt")),
@@ -189,6 +197,7 @@ class CrmInteraction(models.AbstractModel):
             "credit_note": Source(
                 _("Credit Notes"),
                 "fa-reply",
+                one=_("Credit Note"),
                 domain=[("state", "=", "posted"), ("move_type", "=", "out_refund")],
                 sequence=41,
                 **invoice,
@@ -196,6 +205,7 @@ class CrmInteraction(models.AbstractModel):
             "payment": Source(
                 _("Payments"),
                 "fa-money",
+                one=_("Payment"),
                 domain=[*paid, ("payment_type", "=", "inbound")],
                 sequence=42,
                 **payment,
@@ -203,6 +213,7 @@ class CrmInteraction(models.AbstractModel):
             "refund": Source(
                 _("Refunds Paid"),
                 "fa-money",
+                one=_("Refund Paid"),
                 domain=[*paid, ("payment_type", "=", "outbound")],
                 sign=-1,
                 sequence=43,
@@ -609,7 +620,7 @@ class CrmInteraction(models.AbstractModel):
             row.update(mails.get(row["id"], {}) if row["kind"] == "mail" else {})
             row["key"] = f"{row['kind']}-{row['id']}"
             row["icon"] = source.icon
-            row["kind_name"] = source.label
+            row["kind_name"] = source.one or source.label
             row["contact_name"] = people["res.partner"].get(row["contact"])
             row["user_name"] = row.get("user_name") or people["res.users"].get(row["user"])
             row["state_name"] = states[row["kind"]].get(row["state"])

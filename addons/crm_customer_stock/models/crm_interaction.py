@@ -12,7 +12,6 @@ class CrmInteraction(models.AbstractModel):
             "model": "stock.picking",
             "date": "date_done",
             "search": ("name", "origin"),
-            "subtitle": "origin",
             "state": "state",
             "colours": {"done": "success"},
         }
@@ -21,6 +20,7 @@ class CrmInteraction(models.AbstractModel):
             "delivery": Source(
                 self.env._("Deliveries"),
                 "fa-truck",
+                one=self.env._("Delivery"),
                 domain=[("state", "=", "done"), ("location_dest_id.usage", "=", "customer")],
                 sequence=30,
                 **transfer,
@@ -28,6 +28,7 @@ class CrmInteraction(models.AbstractModel):
             "return": Source(
                 self.env._("Returns"),
                 "fa-undo",
+                one=self.env._("Return"),
                 domain=[("state", "=", "done"), ("location_id.usage", "=", "customer")],
                 sequence=31,
                 **transfer,
