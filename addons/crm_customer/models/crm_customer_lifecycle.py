@@ -16,19 +16,25 @@ class CrmCustomerLifecycle(models.AbstractModel):
     _description = "Customer Lifecycle Rules"
 
     @api.model
-    def _cron_refresh(self, batch=BATCH):
+    def _cron_refresh(self):
         """Refresh every customer. A batch that fails is done one by one, so only the bad are left.
 
         :return: ids of the customers whose refresh failed; the reason is shown on each of them
         """
         failed, last = [], 0
         cron = self.env["ir.cron"]
-        while ids := self._next_ids(last, batch):
+        cron._commit_progress(remaining=self._count())
+        while ids := self._next_ids(last, BATCH):
             last = ids[-1]
             failed += self._refresh_safely(ids)
             if not cron._commit_progress(len(ids)):
                 break
         return failed
+
+    def _count(self):
+        return self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM res_partner WHERE commercial_partner_id = id AND active")
+        )[0][0]
 
     def _next_ids(self, last, batch):
         rows = self.env.execute_query(

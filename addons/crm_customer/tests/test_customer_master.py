@@ -1,7 +1,11 @@
+from psycopg2 import IntegrityError
+
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.crm_customer.models import crm_customer_lifecycle
 
 from .common_360 import Customer360Case
 
@@ -116,7 +120,6 @@ class TestLifecycle(Customer360Case):
         self.assertStage("customer")
         self.customer.company_id = self.company
         own = self.env["res.partner"].create({"name": "Own", "company_id": other.id})
-        self.env["account.move"].with_company(other)
         move = self.init_invoice(
             "out_invoice", partner=own, invoice_date=self.day(10), amounts=[5], company=other
         )
@@ -134,9 +137,17 @@ class TestLifecycle(Customer360Case):
         partners = self.env["res.partner"].create([{"name": f"P{n}"} for n in range(5)])
         for partner in partners:
             self._move(days=3, partner=partner)
+        self.patch(crm_customer_lifecycle, "BATCH", 2)
         with self.enter_registry_test_mode():
-            self.assertEqual(self.lifecycle._cron_refresh(batch=2), [])
+            self.env.ref("crm_customer.ir_cron_customer_lifecycle").method_direct_trigger()
         self.assertEqual(set(partners.mapped("lifecycle_stage")), {"customer"})
+
+    def test_cron_of_levels(self):
+        self.env["crm.customer.level"].create({"name": "X", "sequence": 0, "min_revenue": 5})
+        self._move(10, days=3)
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_customer.ir_cron_customer_level").method_direct_trigger()
+        self.assertEqual(self.customer.customer_level_id.name, "X")
 
     def test_cron_leaves_only_the_poisoned_record_behind(self):
         partners = self.env["res.partner"].create([{"name": f"P{n}"} for n in range(4)])
@@ -151,10 +162,10 @@ class TestLifecycle(Customer360Case):
             return original(model, ids, today)
 
         self.patch(type(self.lifecycle), "_sql_target", target)
-        with self.enter_registry_test_mode(), mute_logger(
-            "odoo.addons.crm_customer.models.crm_customer_lifecycle"
-        ):
-            self.assertEqual(self.lifecycle._cron_refresh(), bad.ids)
+        logger = "odoo.addons.crm_customer.models.crm_customer_lifecycle"
+        with self.enter_registry_test_mode(), self.assertLogs(logger, "WARNING") as logs:
+            self.env.ref("crm_customer.ir_cron_customer_lifecycle").method_direct_trigger()
+        self.assertEqual(len(logs.output), 1)
         self.assertEqual(set((partners - bad).mapped("lifecycle_stage")), {"customer"})
         self.assertFalse(bad.lifecycle_stage)
         self.assertIn("poisoned", bad.lifecycle_reason)
@@ -364,8 +375,6 @@ class TestContacts(Customer360Case):
         self.assertEqual(action["context"]["active_id"], self.customer.id)
 
     def test_roles_have_one_name(self):
-        from psycopg2 import IntegrityError
-
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.env["crm.contact.role"].create([{"name": "Same"}, {"name": "Same"}])
             self.env.flush_all()
