@@ -6,6 +6,7 @@ from . import crm_customer_level
 from . import crm_customer_lifecycle
 from . import crm_customer_stage_history
 from . import crm_interaction
+from . import mail_activity
 from . import res_company
 from . import res_config_settings
 from . import res_partner

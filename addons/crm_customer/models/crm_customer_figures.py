@@ -246,10 +246,16 @@ class CrmCustomerFigures(models.AbstractModel):
         return [figure]
 
     def _last_contact(self, partner):
-        """Return the newest mail, done activity, call or past meeting the reader may see."""
+        """Return the newest mail, done activity, call or past meeting the reader may see.
+
+        The rows of the timeline's first page are asked first where they were read already.
+        """
         timeline = self.env["crm.interaction"]
         sources = timeline._readable_sources()
         kinds = [kind for kind, source in sources.items() if source.is_contact]
+        for row in self.env.context.get("customer_360_rows") or ():
+            if row["kind"] in kinds and row["done"]:
+                return row
         scope = timeline._scope(partner, {"kinds": kinds, "contacts_only": True})
         if not scope["sources"]:
             return None

@@ -248,7 +248,9 @@ class CrmInteraction(models.AbstractModel):
         :return: ``{"rows": [...], "cursor": list or None}``; without a cursor this was the last
         :raise AccessError: when the reader may not read the customer
         """
-        partner = self.env["res.partner"].browse(partner_id).commercial_partner_id
+        partner = self.env["res.partner"].browse(partner_id)
+        partner.check_access("read")
+        partner = partner.commercial_partner_id
         partner.check_access("read")
         limit = max(1, min(int(limit), MAXIMUM))
         rows, cursor = self._page(self._scope(partner, filters), after, limit)
@@ -300,6 +302,7 @@ class CrmInteraction(models.AbstractModel):
     def _fetch(self, scope, after, limit):
         """Return the newest rows below the cursor ``after`` over all kinds, in one query."""
         queries = []
+        scope = {**scope, "after": after, "limit": limit}
         for kind, source in scope["sources"].items():
             query = getattr(self, source.method or "_query_source")(kind, source, scope)
             if query:
@@ -326,15 +329,15 @@ class CrmInteraction(models.AbstractModel):
             limit,
         )
 
-    def _sql_after(self, kind, after):
+    def _sql_after(self, kind, after, at=SQL("at"), record_id=SQL("id")):
         """Return the condition for rows that come after the cursor in (at desc, kind, id desc)."""
         moment, last_kind, last_id = after
         moment = datetime.fromisoformat(moment)
         if kind > last_kind:
-            return SQL("at <= %s", moment)
+            return SQL("%s <= %s", at, moment)
         if kind < last_kind:
-            return SQL("at < %s", moment)
-        return SQL("(at, id) < (%s, %s)", moment, int(last_id))
+            return SQL("%s < %s", at, moment)
+        return SQL("(%s, %s) < (%s, %s)", at, record_id, moment, int(last_id))
 
     # ------------------------------------------------------------------
     # Queries of the kinds: kind, id, at (UTC), day, model, title …, done
@@ -462,33 +465,43 @@ class CrmInteraction(models.AbstractModel):
 
     def _query_mails(self, kind, source, scope):
         """Mails on the customer's documents, from its people, and to them."""
-        message = self.env["mail.message"]
-        message.flush_model()
-        conditions = [SQL("m.message_type IN %s", MAIL_TYPES), SQL("m.is_internal IS NOT TRUE")]
-        conditions += self._conditions_mail(source, scope)
+        self.env["mail.message"].flush_model()
+        conditions = SQL(" AND ").join(self._conditions_mail(kind, source, scope))
         found = [
-            SQL("SELECT id FROM mail_message WHERE model = %s AND res_id IN %s", name, ids)
+            SQL("m.model = %s AND m.res_id IN %s", name, ids)
             for name, ids in self._documents({**scope, "contact": None})
         ]
         found += [
-            SQL("SELECT id FROM mail_message WHERE author_id = ANY(%s)", scope["ids"]),
+            SQL("m.author_id = ANY(%s)", scope["ids"]),
             SQL(
-                """SELECT mail_message_id FROM mail_message_res_partner_rel
-                    WHERE res_partner_id = ANY(%s)""",
+                """m.id IN (SELECT mail_message_id FROM mail_message_res_partner_rel
+                             WHERE res_partner_id = ANY(%s))""",
                 scope["ids"],
             ),
         ]
+        # Each way to a mail gives one page at most, so that only few are joined and shown.
+        branches = [
+            SQL(
+                """(SELECT m.id, m.date, m.subject, m.model, m.res_id, m.author_id
+                      FROM mail_message m WHERE %s AND %s
+                  ORDER BY m.date DESC, m.id DESC LIMIT %s)""",
+                way,
+                conditions,
+                scope["limit"],
+            )
+            for way in found
+        ]
         incoming = SQL(
-            """(author.id IS NULL OR NOT EXISTS (
-                SELECT FROM res_users u WHERE u.partner_id = author.id AND u.share IS NOT TRUE))"""
+            """NOT EXISTS (SELECT FROM res_users u
+                            WHERE u.partner_id = m.author_id AND u.share IS NOT TRUE)"""
         )
         columns = self._select(
             kind,
             source,
             at=SQL("m.date"),
             is_date=False,
-            title=SQL("COALESCE(NULLIF(m.subject, ''), '')"),
-            contact=SQL("CASE WHEN author.id = ANY(%s) THEN author.id END", scope["ids"]),
+            title=SQL("COALESCE(m.subject, '')"),
+            contact=SQL("CASE WHEN m.author_id = ANY(%s) THEN m.author_id END", scope["ids"]),
             user=SQL("NULL::integer"),
             amount=SQL("NULL::numeric"),
             currency=SQL("NULL::integer"),
@@ -500,19 +513,21 @@ class CrmInteraction(models.AbstractModel):
             incoming=incoming,
         )
         return SQL(
-            """SELECT %s FROM mail_message m
-                 LEFT JOIN mail_message_subtype subtype ON subtype.id = m.subtype_id
-                 LEFT JOIN res_partner author ON author.id = m.author_id
-                WHERE m.id IN (%s) AND %s
-                  AND (m.message_type IN ('email', 'email_outgoing')
-                       OR subtype.internal IS FALSE)""",
-            SQL(", ").join(columns),
-            SQL(" UNION ").join(found),
-            SQL(" AND ").join(conditions),
+            "SELECT %s FROM (%s) AS m", SQL(", ").join(columns), SQL(" UNION ").join(branches)
         )
 
-    def _conditions_mail(self, source, scope):
-        conditions = [SQL("m.date IS NOT NULL")]
+    def _conditions_mail(self, kind, source, scope):
+        conditions = [
+            SQL("m.date IS NOT NULL"),
+            SQL("m.message_type IN %s", MAIL_TYPES),
+            SQL("m.is_internal IS NOT TRUE"),
+            SQL(
+                """(m.message_type IN ('email', 'email_outgoing') OR m.subtype_id IN (
+                    SELECT id FROM mail_message_subtype WHERE internal IS FALSE))"""
+            ),
+        ]
+        if scope["after"]:
+            conditions.append(self._sql_after(kind, scope["after"], SQL("m.date"), SQL("m.id")))
         if scope["user"]:
             user = self.env["res.users"].browse(scope["user"])
             conditions.append(SQL("m.author_id = %s", user.partner_id.id))
@@ -583,16 +598,17 @@ class CrmInteraction(models.AbstractModel):
             open_model=SQL("a.res_model"),
             open_id=SQL("a.res_id"),
         )
-        return SQL(
-            """SELECT %s FROM mail_activity a
-                 LEFT JOIN mail_activity_type type ON type.id = a.activity_type_id
-                WHERE a.id IN (%s) AND %s""",
-            SQL(", ").join(columns),
-            SQL(" UNION ALL ").join(
-                SQL("SELECT id FROM mail_activity WHERE res_model = %s AND res_id IN %s", name, ids)
-                for name, ids in self._documents(scope)
-            ),
-            SQL(" AND ").join(conditions),
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """SELECT %s FROM mail_activity a
+                     LEFT JOIN mail_activity_type type ON type.id = a.activity_type_id
+                    WHERE a.res_model = %s AND a.res_id IN %s AND %s""",
+                SQL(", ").join(columns),
+                name,
+                ids,
+                SQL(" AND ").join(conditions),
+            )
+            for name, ids in self._documents(scope)
         )
 
     def _readable_rows(self, rows):

@@ -270,20 +270,23 @@ class ResPartner(models.Model):
         :param int partner_id: the customer or one of its contacts
         :raise AccessError: when the reader may not read the customer
         """
-        partner = self.browse(partner_id).exists().commercial_partner_id
+        partner = self.browse(partner_id).exists()
         if not partner:
             raise UserError(self.env._("This customer does not exist any more."))
         partner.check_access("read")
+        partner = partner.commercial_partner_id
+        partner.check_access("read")
         timeline = self.env["crm.interaction"]
         sources = timeline._readable_sources()
+        page = timeline.get_timeline(partner.id)
         return {
             "header": partner._customer_header(),
-            "figures": partner._customer_figures(),
+            "figures": partner.with_context(customer_360_rows=page["rows"])._customer_figures(),
             "kinds": [
                 {"kind": kind, "label": source.label, "icon": source.icon}
                 for kind, source in sources.items()
             ],
-            "timeline": timeline.get_timeline(partner.id),
+            "timeline": page,
         }
 
     def _customer_header(self):

@@ -14,6 +14,7 @@ from . import (
     commissions,
     company,
     contracts,
+    customer_master,
     customers,
     month,
     names,
@@ -87,6 +88,7 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
     ]
 
 
