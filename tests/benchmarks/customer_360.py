@@ -172,9 +172,7 @@ class Data:
                 record.id,
             )
         )
-        self.env.cr.execute(
-            SQL("SELECT setval(%s, %s)", f"{table}_id_seq", last + count)
-        )
+        self.env.cr.execute(SQL("SELECT setval(%s, %s)", f"{table}_id_seq", last + count))
         return last + 1
 
     def _count(self, table):
@@ -219,7 +217,11 @@ class Data:
             date_done=day,
         )
         events = self._copy(
-            self.event, self._count("calendar_event"), start=moment, stop=moment, access_token="NULL"
+            self.event,
+            self._count("calendar_event"),
+            start=moment,
+            stop=moment,
+            access_token="NULL",
         )
         self.env.cr.execute(
             SQL(

@@ -1,12 +1,14 @@
-from . import account_move
-from . import account_payment
-from . import crm_contact_role
-from . import crm_customer_figures
-from . import crm_customer_level
-from . import crm_customer_lifecycle
-from . import crm_customer_stage_history
-from . import crm_interaction
-from . import mail_activity
-from . import res_company
-from . import res_config_settings
-from . import res_partner
+from . import (
+    account_move,
+    account_payment,
+    crm_contact_role,
+    crm_customer_figures,
+    crm_customer_level,
+    crm_customer_lifecycle,
+    crm_customer_stage_history,
+    crm_interaction,
+    mail_activity,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

@@ -140,7 +140,7 @@ class CrmCustomerLevel(models.Model):
         """
         today = today or fields.Date.context_today(self)
         self.env.flush_all()
-        levels = self.search([])
+        levels = self.search([("active", "=", True)])
         rules = [level._safe_match(today) for level in levels]
         matches = [match for match in rules if match]
         kept = levels.filtered("error") | levels.filtered(lambda level: level.rule == "manual")
@@ -201,7 +201,7 @@ class CrmCustomerLevel(models.Model):
         )
 
     def _position(self):
-        return self.search([]).ids.index(self.id)
+        return self.search([("active", "=", True)]).ids.index(self.id)
 
     def _sql_revenue(self, today):
         """Return the query of untaxed revenue per customer in the level's currency."""
@@ -229,8 +229,10 @@ class CrmCustomerLevel(models.Model):
 
     def _sql_refresh(self, matches, kept):
         """Return the statement that writes the levels onto customers and their contacts."""
-        found = SQL(" UNION ALL ").join(matches) if matches else SQL(
-            "SELECT 0 AS id, 0 AS position, 0 AS level, '{}'::jsonb AS facts WHERE FALSE"
+        found = (
+            SQL(" UNION ALL ").join(matches)
+            if matches
+            else SQL("SELECT 0 AS id, 0 AS position, 0 AS level, '{}'::jsonb AS facts WHERE FALSE")
         )
         return SQL(
             """

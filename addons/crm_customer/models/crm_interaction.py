@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql, html2plaintext
 
-from odoo.addons.crm_customer.engine.interaction import Source
+from ..engine.interaction import Source
 
 PAGE = 40
 MAXIMUM = 200
@@ -43,12 +43,11 @@ class CrmInteraction(models.AbstractModel):
         }
 
     def _sources_contact(self):
-        _ = self.env._
         return {
             "mail": Source(
-                _("Mails"),
+                self.env._("Mails"),
                 "fa-envelope",
-                one=_("Mail"),
+                one=self.env._("Mail"),
                 model="mail.message",
                 date="date",
                 search=("subject", "body"),
@@ -58,9 +57,9 @@ class CrmInteraction(models.AbstractModel):
                 with_documents=False,
             ),
             "activity": Source(
-                _("Activities"),
+                self.env._("Activities"),
                 "fa-check-square-o",
-                one=_("Activity"),
+                one=self.env._("Activity"),
                 model="mail.activity",
                 date="date_deadline",
                 search=("summary", "note", "feedback"),
@@ -71,9 +70,9 @@ class CrmInteraction(models.AbstractModel):
                 with_documents=False,
             ),
             "call": Source(
-                _("Calls"),
+                self.env._("Calls"),
                 "fa-phone",
-                one=_("Call"),
+                one=self.env._("Call"),
                 model="mail.activity",
                 date="date_deadline",
                 search=("summary", "note", "feedback"),
@@ -84,9 +83,9 @@ class CrmInteraction(models.AbstractModel):
                 with_documents=False,
             ),
             "meeting": Source(
-                _("Meetings"),
+                self.env._("Meetings"),
                 "fa-users",
-                one=_("Meeting"),
+                one=self.env._("Meeting"),
                 model="calendar.event",
                 date="start",
                 partner="partner_ids",
@@ -107,7 +106,6 @@ class CrmInteraction(models.AbstractModel):
         return mine | Domain(event._get_default_privacy_domain())
 
     def _sources_sale(self):
-        _ = self.env._
         order = {
             "model": "sale.order",
             "date": "date_order",
@@ -118,9 +116,9 @@ class CrmInteraction(models.AbstractModel):
         }
         return {
             "opportunity": Source(
-                _("Opportunities"),
+                self.env._("Opportunities"),
                 "fa-star",
-                one=_("Opportunity"),
+                one=self.env._("Opportunity"),
                 model="crm.lead",
                 date="create_date",
                 search=("name",),
@@ -131,18 +129,18 @@ class CrmInteraction(models.AbstractModel):
                 sequence=20,
             ),
             "quotation": Source(
-                _("Quotations"),
+                self.env._("Quotations"),
                 "fa-file-text-o",
-                one=_("Quotation"),
+                one=self.env._("Quotation"),
                 domain=[("state", "in", ("draft", "sent", "cancel"))],
                 colours={"draft": "secondary", "sent": "info", "cancel": "secondary"},
                 sequence=21,
                 **order,
             ),
             "order": Source(
-                _("Orders"),
+                self.env._("Orders"),
                 "fa-shopping-cart",
-                one=_("Order"),
+                one=self.env._("Order"),
                 domain=[("state", "=", "sale")],
                 colours={"sale": "success"},
                 sequence=22,
@@ -151,7 +149,6 @@ class CrmInteraction(models.AbstractModel):
         }
 
     def _sources_accounting(self):
-        _ = self.env._
         invoice = {
             "model": "account.move",
             "date": "invoice_date",
@@ -184,9 +181,9 @@ class CrmInteraction(models.AbstractModel):
         paid = [("partner_type", "=", "customer"), ("state", "in", ("in_process", "paid"))]
         return {
             "invoice": Source(
-                _("Invoices"),
+                self.env._("Invoices"),
                 "fa-file-text",
-                one=_("Invoice"),
+                one=self.env._("Invoice"),
                 domain=[
                     ("state", "=", "posted"),
                     ("move_type", "in", ("out_invoice", "out_receipt")),
@@ -195,25 +192,25 @@ class CrmInteraction(models.AbstractModel):
                 **invoice,
             ),
             "credit_note": Source(
-                _("Credit Notes"),
+                self.env._("Credit Notes"),
                 "fa-reply",
-                one=_("Credit Note"),
+                one=self.env._("Credit Note"),
                 domain=[("state", "=", "posted"), ("move_type", "=", "out_refund")],
                 sequence=41,
                 **invoice,
             ),
             "payment": Source(
-                _("Payments"),
+                self.env._("Payments"),
                 "fa-money",
-                one=_("Payment"),
+                one=self.env._("Payment"),
                 domain=[*paid, ("payment_type", "=", "inbound")],
                 sequence=42,
                 **payment,
             ),
             "refund": Source(
-                _("Refunds Paid"),
+                self.env._("Refunds Paid"),
                 "fa-money",
-                one=_("Refund Paid"),
+                one=self.env._("Refund Paid"),
                 domain=[*paid, ("payment_type", "=", "outbound")],
                 sign=-1,
                 sequence=43,
@@ -329,15 +326,17 @@ class CrmInteraction(models.AbstractModel):
             limit,
         )
 
-    def _sql_after(self, kind, after, at=SQL("at"), record_id=SQL("id")):
+    def _sql_after(self, kind, after, table="source", at="at"):
         """Return the condition for rows that come after the cursor in (at desc, kind, id desc)."""
         moment, last_kind, last_id = after
         moment = datetime.fromisoformat(moment)
+        column = SQL.identifier(table, at)
         if kind > last_kind:
-            return SQL("%s <= %s", at, moment)
+            return SQL("%s <= %s", column, moment)
         if kind < last_kind:
-            return SQL("%s < %s", at, moment)
-        return SQL("(%s, %s) < (%s, %s)", at, record_id, moment, int(last_id))
+            return SQL("%s < %s", column, moment)
+        record_id = SQL.identifier(table, "id")
+        return SQL("(%s, %s) < (%s, %s)", column, record_id, moment, int(last_id))
 
     # ------------------------------------------------------------------
     # Queries of the kinds: kind, id, at (UTC), day, model, title …, done
@@ -527,7 +526,7 @@ class CrmInteraction(models.AbstractModel):
             ),
         ]
         if scope["after"]:
-            conditions.append(self._sql_after(kind, scope["after"], SQL("m.date"), SQL("m.id")))
+            conditions.append(self._sql_after(kind, scope["after"], "m", "date"))
         if scope["user"]:
             user = self.env["res.users"].browse(scope["user"])
             conditions.append(SQL("m.author_id = %s", user.partner_id.id))
@@ -562,7 +561,7 @@ class CrmInteraction(models.AbstractModel):
         return conditions
 
     def _query_activities(self, kind, source, scope):
-        """Open and done activities on the customer's documents; meetings are a kind of their own."""
+        """Open and done activities on the documents; meetings are a kind of their own."""
         activity = self.env["mail.activity"]
         activity.flush_model()
         day = SQL("COALESCE(a.date_done, a.date_deadline)")
@@ -669,7 +668,7 @@ class CrmInteraction(models.AbstractModel):
         return result
 
     def _mail_texts(self, rows):
-        """Return {id: values} for mails: who wrote, a title where there is no subject, a preview."""
+        """Return {id: values} of mails: the author, a title where there is no subject, a preview."""
         messages = self.env["mail.message"].browse(
             row["id"] for row in rows if row["kind"] == "mail"
         )

@@ -52,7 +52,7 @@ class ResPartner(models.Model):
     lifecycle_facts = fields.Json()
     lifecycle_reason = fields.Char("Why this Stage", compute="_compute_lifecycle_reason")
     lifecycle_history_ids = fields.One2many(
-        "crm.customer.stage.history", "partner_id", string="Lifecycle History", readonly=True
+        "crm.customer.stage.history", "partner_id", readonly=True
     )
     company_size = fields.Selection(
         [
@@ -61,16 +61,13 @@ class ResPartner(models.Model):
             ("50", "50–249"),
             ("250", "250–999"),
             ("1000", "1,000 and more"),
-        ],
-        string="Company Size",
+        ]
     )
     annual_revenue = fields.Monetary(currency_field="annual_revenue_currency_id")
     annual_revenue_currency_id = fields.Many2one(
         "res.currency", default=lambda self: self.env.company.currency_id
     )
-    source_id = fields.Many2one(
-        "utm.source", string="Source", index="btree_not_null", ondelete="set null"
-    )
+    source_id = fields.Many2one("utm.source", index="btree_not_null", ondelete="set null")
     contact_role_ids = fields.Many2many(
         "crm.contact.role",
         "crm_contact_role_partner_rel",
@@ -121,9 +118,7 @@ class ResPartner(models.Model):
             day = partner.birthday
             partner.birthday_key = day and day.month * 100 + day.day
 
-    @api.depends(
-        "customer_level_id", "customer_level_locked", "customer_level_facts"
-    )
+    @api.depends("customer_level_id", "customer_level_locked", "customer_level_facts")
     @api.depends_context("lang")
     def _compute_customer_level_reason(self):
         for partner in self:
@@ -226,7 +221,7 @@ class ResPartner(models.Model):
                 for partner in entities.filtered("lifecycle_stage")
             ]
         )
-        super(ResPartner, entities).write({"lifecycle_date": today})
+        entities.write({"lifecycle_date": today})
 
     def _customer_figures(self):
         """Return the key figures of this commercial entity; see ``crm.customer.figures``.

@@ -1,4 +1,1 @@
-from . import test_360_figures
-from . import test_360_timeline
-from . import test_360_tour
-from . import test_customer_master
+from . import test_360_figures, test_360_timeline, test_360_tour, test_customer_master

@@ -99,7 +99,9 @@ class TestFigures(Customer360Case):
 
     def test_last_contact(self):
         self._mail(self.customer, 9)
-        self._activity(self.customer, "mail.mail_activity_data_call", days=4, user=self.li, done=True)
+        self._activity(
+            self.customer, "mail.mail_activity_data_call", days=4, user=self.li, done=True
+        )
         self._activity(self.customer, days=-3, user=self.li)  # planned: nobody spoke yet
         figure = self.figures()["last_contact"]
         self.assertEqual(figure["value"], str(self.day(4)))

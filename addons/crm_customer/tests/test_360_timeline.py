@@ -63,7 +63,9 @@ class TestTimeline(Customer360Case):
     def test_rows(self):
         rows = {row["kind"]: row for row in self.timeline()["rows"]}
         invoice = rows["invoice"]
-        self.assertEqual((invoice["open_model"], invoice["open_id"]), ("account.move", self.invoice.id))
+        self.assertEqual(
+            (invoice["open_model"], invoice["open_id"]), ("account.move", self.invoice.id)
+        )
         self.assertEqual(invoice["amount"], 1000)
         self.assertEqual(invoice["title"], self.invoice.name)
         self.assertEqual(invoice["user_name"], "Wang")
@@ -74,7 +76,9 @@ class TestTimeline(Customer360Case):
         self.assertEqual(rows["quotation"]["contact_name"], "Chen Fang")
         self.assertEqual(rows["activity"]["state"], "planned")
         self.assertEqual(rows["call"]["state"], "done")
-        self.assertEqual((rows["call"]["open_model"], rows["call"]["open_id"]), ("crm.lead", self.lead.id))
+        self.assertEqual(
+            (rows["call"]["open_model"], rows["call"]["open_id"]), ("crm.lead", self.lead.id)
+        )
 
     def test_direction_of_mails(self):
         first, second = (row for row in self.timeline(kinds=["mail"])["rows"])
@@ -174,12 +178,19 @@ class TestTimeline(Customer360Case):
     def test_salesperson_sees_own_documents(self):
         self.assertEqual(
             self.kinds(self.li),
-            ["activity", "meeting", "call", "credit_note", "quotation", "mail", "mail", "opportunity"],
+            [
+                "activity",
+                "meeting",
+                "call",
+                "credit_note",
+                "quotation",
+                "mail",
+                "mail",
+                "opportunity",
+            ],
         )
         # Wang may not read Li's opportunity, so neither its mails nor its calls.
-        self.assertEqual(
-            self.kinds(self.wang), ["activity", "meeting", "invoice", "order", "mail"]
-        )
+        self.assertEqual(self.kinds(self.wang), ["activity", "meeting", "invoice", "order", "mail"])
 
     def test_boss_and_accountant(self):
         without_payment = [kind for kind in self.EXPECTED if kind != "payment"]
@@ -231,9 +242,7 @@ class TestTimeline(Customer360Case):
                 ),
             }
 
-        self.env["res.partner.bank"].create(
-            {"acc_number": "DE 77", "partner_id": self.customer.id}
-        )
+        self.env["res.partner.bank"].create({"acc_number": "DE 77", "partner_id": self.customer.id})
         with patch.object(self.env.registry["crm.interaction"], "_sources", sources):
             rows = self.timeline(kinds=["country"])["rows"]
             self.assertEqual([row["title"] for row in rows], ["DE 77"])

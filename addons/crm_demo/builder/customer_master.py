@@ -9,7 +9,10 @@ ROLES = (
     (("General Manager", "CEO", "总经理", "董事"), ("decider",)),
     (("Purchas", "采购"), ("buyer",)),
     (("Financ", "Account", "财务", "会计"), ("payer",)),
-    (("Engineer", "Technical", "Production", "工程", "技术", "生产", "设备"), ("user", "influencer")),
+    (
+        ("Engineer", "Technical", "Production", "工程", "技术", "生产", "设备"),
+        ("user", "influencer"),
+    ),
     (("Assistant", "Secretary", "助理", "秘书"), ("gatekeeper",)),
 )
 CHANNELS = ("email", "phone", "wechat", "wechat", "visit")

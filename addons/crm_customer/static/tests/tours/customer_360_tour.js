@@ -7,7 +7,10 @@ const TEXTS = {
 
 function steps(text) {
     return [
-        { trigger: ".o_list_view .o_data_row td[name=complete_name]:contains(Hongtai)", run: "click" },
+        {
+            trigger: ".o_list_view .o_data_row td[name=complete_name]:contains(Hongtai)",
+            run: "click",
+        },
         { trigger: `.o_c360_stage:contains(${text.stage})` },
         { trigger: `.o_c360_figure[data-key=overdue] small:contains(${text.overdue})` },
         { trigger: ".o_c360_figure[data-key=overdue] strong:contains(1,234.50)" },
