@@ -668,7 +668,7 @@ class CrmInteraction(models.AbstractModel):
         return result
 
     def _mail_texts(self, rows):
-        """Return {id: values} of mails: the author, a title where there is no subject, a preview."""
+        """Return {id: values} of mails: author, a title where there is no subject, preview."""
         messages = self.env["mail.message"].browse(
             row["id"] for row in rows if row["kind"] == "mail"
         )
