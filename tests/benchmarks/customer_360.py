@@ -1,7 +1,7 @@
 """Opening the 360° view of a customer with 10,000 interactions among 1,000,000.
 
-One document of each kind is made by the real flow; its rows are then copied with SQL. Every
-hundredth copy belongs to the one customer and its contacts, the rest to 2,000 others. The view is
+One document of each kind is made by the real flow; its rows are then copied with SQL. Ten
+thousand belong to the one customer and its contacts, the rest to 2,000 others. The view is
 opened by a sales administrator, each time with empty caches of records, so record rules, names and
 figures are all paid for. The peer is one plain UNION over the same tables by partner: no rights, no
 figures, no names, no mails on documents.
@@ -25,6 +25,7 @@ SHARES = {
 }
 OTHERS = 2_000
 CONTACTS = 5
+INTERACTIONS = 10_000
 
 PEER = """
     SELECT * FROM (
@@ -63,6 +64,7 @@ class Data:
     def __init__(self, env, total):
         self.env = env
         self.total = total
+        self.every = max(1, total // INTERACTIONS)  # one copy in so many is the customer's
 
     def fill(self):
         env = self.env
@@ -179,10 +181,12 @@ class Data:
         return self.total * SHARES[table] // 100
 
     def _multiply(self):
-        own = f"(ARRAY{[self.customer.id, *self.people.ids]})[1 + n / 100 %% {CONTACTS + 1}]"
-        others = f"(ARRAY{self.others.ids})[1 + n * 7919 %% {OTHERS}]"
-        partner = f"CASE WHEN n %% 100 = 0 THEN {own} ELSE {others} END"
-        entity = f"CASE WHEN n %% 100 = 0 THEN {self.customer.id} ELSE {others} END"
+        own = (
+            f"(ARRAY{[self.customer.id, *self.people.ids]})[1 + n / {self.every} %% {CONTACTS + 1}]"
+        )
+        others = f"(ARRAY{self.others.ids})[1 + n::bigint * 7919 %% {OTHERS}]"
+        partner = f"CASE WHEN n %% {self.every} = 0 THEN {own} ELSE {others} END"
+        entity = f"CASE WHEN n %% {self.every} = 0 THEN {self.customer.id} ELSE {others} END"
         day = "DATE '2026-06-30' - (n %% 1000)"
         moment = f"({day})::timestamp + n %% 80000 * INTERVAL '1 second'"
         orders = self._copy(
@@ -191,7 +195,7 @@ class Data:
             name="'B' || n",
             partner_id=partner,
             date_order=moment,
-            state="CASE WHEN n / 100 %% 4 = 0 THEN 'draft' ELSE 'sale' END",
+            state=f"CASE WHEN n / {self.every} %% 4 = 0 THEN 'draft' ELSE 'sale' END",
             access_token="NULL",
         )
         self._copy(
@@ -259,8 +263,8 @@ class Data:
                 full_reconcile_id="NULL",
                 matching_number="NULL",
                 date_maturity=f"{day} + 30" if receivable else "NULL",
-                reconciled="n / 100 %% 10 <> 0" if receivable else "FALSE",
-                amount_residual="CASE WHEN n / 100 %% 10 = 0 THEN 100 ELSE 0 END"
+                reconciled=f"n / {self.every} %% 10 <> 0" if receivable else "FALSE",
+                amount_residual=f"CASE WHEN n / {self.every} %% 10 = 0 THEN 100 ELSE 0 END"
                 if receivable
                 else "0",
             )
@@ -276,13 +280,13 @@ class Data:
     def _copy_mails(self, orders, partner, moment):
         """Nine mails of ten stand on an order of the right customer: its number has the same n."""
         count = self._count("sale_order")
-        # Copies n and n + k * count meet the same order where count is a multiple of a hundred.
-        on_order = f"{orders} + (n - 1) %% {count // 100 * 100}"
+        # Copies n and n + k * count meet the same order where count is a multiple of self.every.
+        on_order = f"{orders} + (n - 1) %% {count // self.every * self.every}"
         self._copy(
             self.mail,
             self._count("mail_message"),
-            model="CASE WHEN n / 100 %% 10 = 0 THEN 'res.partner' ELSE 'sale.order' END",
-            res_id=f"CASE WHEN n / 100 %% 10 = 0 THEN {partner} ELSE {on_order} END",
+            model=f"CASE WHEN n / {self.every} %% 10 = 0 THEN 'res.partner' ELSE 'sale.order' END",
+            res_id=f"CASE WHEN n / {self.every} %% 10 = 0 THEN {partner} ELSE {on_order} END",
             date=moment,
             author_id="t.author_id",
             message_id="'bench-' || n",
@@ -346,7 +350,7 @@ def run(bench):
     total, times = bench.option("total", 1_000_000), bench.option("times", 50)
     partner_id = bench.child(prepare, total).value
     interactions = bench.child(count, partner_id).value
-    if interactions < total // 100:
+    if interactions < INTERACTIONS:
         raise AssertionError(f"Only {interactions} interactions")
     opened, more, queries, first = bench.child(open_view, partner_id, times).value
     plain = bench.child(peer, partner_id, times).value
