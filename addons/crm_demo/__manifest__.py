@@ -12,6 +12,8 @@
         "crm_customer",
         "crm_approval_account",
         "crm_approval_sale",
+        "crm_customer",
+        "crm_customer_stock",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

@@ -17,3 +17,4 @@ from . import test_merge_concurrency
 from . import test_merge_rights
 from . import test_merge_tour
 from . import test_story_d12_merge
+from . import test_360_figures, test_360_timeline, test_360_tour, test_customer_master

@@ -15,6 +15,7 @@ from . import (
     commissions,
     company,
     contracts,
+    customer_master,
     customers,
     imports,
     duplicates,
@@ -95,6 +96,7 @@ def steps(ctx):
         ("validation rules", 1, validation.run),
         ("customers entered twice", 5, duplicates.run),
         ("approvals", 2, approvals.run),
+        ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
     ]
 
 

@@ -3,6 +3,7 @@ from . import (
     test_commissions,
     test_company,
     test_duplicates,
+    test_customer_master,
     test_import,
     test_invariants,
     test_logins,
