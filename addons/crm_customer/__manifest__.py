@@ -11,7 +11,12 @@
         "security/crm_customer_groups.xml",
         "security/crm_customer_rules.xml",
         "security/ir.model.access.csv",
+        "data/ir_cron_segment_data.xml",
         "views/crm_customer_menus.xml",
+        "views/crm_segment_member_views.xml",
+        "views/crm_segment_snapshot_views.xml",
+        "views/crm_segment_views.xml",
+        "views/res_partner_views_segments.xml",
     ],
     "assets": {
         "web.assets_backend": ["crm_customer/static/src/**/*"],
