@@ -83,6 +83,29 @@ class CrmSegmentCondition(models.Model):
 
     # -- checks --
 
+    @api.constrains("kind", "domain", "behaviour", "other_segment_id", "window", "days")
+    def _check_rows(self):
+        """Check rows alone; the outline is checked when all rows of a segment are written."""
+        for condition in self:
+            condition._check_leaf()
+        for segment in self.segment_id:
+            segment._check_circle()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        conditions = super().create(vals_list)
+        conditions.segment_id._ask_for_refresh()
+        return conditions
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.segment_id._ask_for_refresh()
+        return result
+
+    def unlink(self):
+        self.segment_id._ask_for_refresh()
+        return super().unlink()
+
     def _check_leaf(self):
         """Say what is wrong with this row.
 
