@@ -1,13 +1,15 @@
-from . import account_move
-from . import account_partial_reconcile
-from . import calendar_event
-from . import crm_lead
-from . import crm_segment
-from . import crm_segment_behaviour
-from . import crm_segment_condition
-from . import crm_segment_dirty
-from . import crm_segment_member
-from . import crm_segment_snapshot
-from . import mail_message
-from . import res_partner
-from . import sale_order
+from . import (
+    account_move,
+    account_partial_reconcile,
+    calendar_event,
+    crm_lead,
+    crm_segment,
+    crm_segment_behaviour,
+    crm_segment_condition,
+    crm_segment_dirty,
+    crm_segment_member,
+    crm_segment_snapshot,
+    mail_message,
+    res_partner,
+    sale_order,
+)

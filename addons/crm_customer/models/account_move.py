@@ -29,4 +29,6 @@ class AccountMove(models.Model):
 
     def _mark_for_segments(self):
         """Have the customers of these documents evaluated for segments."""
-        self.env["crm.segment.dirty"]._mark(self.filtered(lambda move: move.is_sale_document(include_receipts=True)).partner_id)
+        self.env["crm.segment.dirty"]._mark(
+            self.filtered(lambda move: move.is_sale_document(include_receipts=True)).partner_id
+        )

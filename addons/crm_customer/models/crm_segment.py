@@ -72,13 +72,13 @@ class CrmSegment(models.Model):
 
     member_ids = fields.One2many("crm.segment.member", "segment_id", "Members")
     snapshot_ids = fields.One2many("crm.segment.snapshot", "segment_id", "Figures")
-    member_count = fields.Integer("Members", readonly=True, copy=False)
+    member_count = fields.Integer("Number of Members", readonly=True, copy=False)
     trend = fields.Integer(
         compute="_compute_trend", help="Members more or less than some 30 days ago."
     )
     last_refresh = fields.Datetime(readonly=True, copy=False)
     last_attempt = fields.Datetime(readonly=True, copy=False)
-    error = fields.Text("Error", readonly=True, copy=False)
+    error = fields.Text(readonly=True, copy=False)
 
     # -- computes --
 
@@ -141,7 +141,7 @@ class CrmSegment(models.Model):
         if self.company_id or not any(amounts.mapped("min_amount")):
             return
         # sudo: currencies of all companies count, not those of the user
-        if len(self.env["res.company"].sudo().search([]).currency_id) > 1:
+        if len(self.env["res.company"].sudo()._read_group([], ["currency_id"])) > 1:
             raise ValidationError(
                 self.env._(
                     "An amount needs the company whose currency it is in, as the companies have "
@@ -351,7 +351,7 @@ class CrmSegment(models.Model):
     def _ask_for_refresh(self):
         """Let the scheduled action refresh soon what was redefined."""
         if self:
-            super().write({"last_attempt": False})
+            self.write({"last_attempt": False})
             # sudo: whoever may write a segment may have it refreshed
             self.env.ref("crm_customer.ir_cron_segment_refresh").sudo()._trigger()
 
@@ -379,7 +379,8 @@ class CrmSegment(models.Model):
 
     def _dependants(self):
         """Return the active segments that refer to these, directly or through others."""
-        every = self.sudo().search([])  # sudo: also those of other companies depend on these
+        # sudo: also those of other companies depend on these
+        every = self.sudo().search([("active", "=", True)])
         references = every._references()
         found, size = set(self.ids), 0
         while size != len(found):
@@ -411,7 +412,7 @@ class CrmSegment(models.Model):
         reason = self.env._(
             "%s Its members stay as they were. Mend the condition and refresh.", reason
         )
-        super().write({"error": reason, "last_attempt": now})
+        self.write({"error": reason, "last_attempt": now})
 
     def _refresh(self, now, restriction=None):
         """Let members enter and leave in one statement; note the figures.
@@ -430,7 +431,7 @@ class CrmSegment(models.Model):
         elif entered or left:
             vals["last_refresh"] = now
         if vals:
-            super().write(vals)
+            self.write(vals)
         if restriction is None or entered or left:
             self.env["crm.segment.snapshot"]._note(self, total, entered, left)
         return entered, left

@@ -39,7 +39,7 @@ class CrmSegmentCondition(models.Model):
     behaviour = fields.Selection("_selection_behaviour")
     min_count = fields.Integer("Times", default=1)
     min_amount = fields.Float("Amount From", digits="Account")
-    product_id = fields.Many2one("product.product", "Product", ondelete="restrict")
+    product_id = fields.Many2one("product.product", ondelete="restrict")
     category_id = fields.Many2one("product.category", "Product Category", ondelete="restrict")
     window = fields.Selection(
         [("ever", "Ever"), ("days", "Last days"), ("dates", "Between dates")],
@@ -50,7 +50,7 @@ class CrmSegmentCondition(models.Model):
     date_from = fields.Date("From")
     date_to = fields.Date("To")
     other_segment_id = fields.Many2one(
-        "crm.segment", "Other Segment", ondelete="restrict", index="btree_not_null"
+        "crm.segment", ondelete="restrict", index="btree_not_null"
     )
     summary = fields.Char("In Words", compute="_compute_summary")
 
@@ -297,9 +297,7 @@ class CrmSegmentCondition(models.Model):
         domain = self._parsed_domain()
         if domain.is_true():
             return self.env._("any customer")
-        return " · ".join(
-            self._words_of(condition) for condition in domain.iter_conditions()
-        )
+        return " · ".join(self._words_of(condition) for condition in domain.iter_conditions())
 
     def _words_of(self, condition):
         model, labels = self.env["res.partner"], []

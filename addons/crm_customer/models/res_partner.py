@@ -42,9 +42,11 @@ class ResPartner(models.Model):
         names = [one for one in value if isinstance(one, str)]
         if names:
             ids += segments.search([("name", "in", names)]).ids
-        domain = self._domain_of_segments(segments.browse(ids).exists()._filtered_access("read").ids)
+        domain = self._domain_of_segments(
+            segments.browse(ids).exists()._filtered_access("read").ids
+        )
         if False in value:
-            domain |= ~self._domain_of_segments(segments.search([]).ids)
+            domain |= ~self._domain_of_segments(segments.search([("active", "in", [True, False])]).ids)
         return domain
 
     @api.model

@@ -1,5 +1,7 @@
-from . import test_segment
-from . import test_segment_access
-from . import test_segment_bad_input
-from . import test_segment_refresh
-from . import test_segment_tour
+from . import (
+    test_segment,
+    test_segment_access,
+    test_segment_bad_input,
+    test_segment_refresh,
+    test_segment_tour,
+)

@@ -18,9 +18,7 @@ class SegmentCase(AccountTestInvoicingCommon):
 
     @classmethod
     def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
+        return super().get_default_groups() | cls.quick_ref("sales_team.group_sale_manager")
 
     @classmethod
     def setUpClass(cls):

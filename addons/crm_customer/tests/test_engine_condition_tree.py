@@ -11,7 +11,11 @@ from odoo.addons.crm_customer.engine import condition_tree
 def outlines(depth=3):
     leaf = st.booleans()
     return st.recursive(
-        leaf, lambda sub: st.tuples(st.sampled_from(condition_tree.GROUPS), st.lists(sub, min_size=1, max_size=4)), max_leaves=12
+        leaf,
+        lambda sub: st.tuples(
+            st.sampled_from(condition_tree.GROUPS), st.lists(sub, min_size=1, max_size=4)
+        ),
+        max_leaves=12,
     )
 
 

@@ -54,9 +54,7 @@ class TestSegment(SegmentCase):
         self.assertMembers(segment, self.dora)
         category = self.env["product.category"].create({"name": "Special"})
         self.product_b.categ_id = category
-        segment = self._segment(
-            (0, self._did("invoiced", category_id=category.id, min_amount=50))
-        )
+        segment = self._segment((0, self._did("invoiced", category_id=category.id, min_amount=50)))
         self.assertMembers(segment, self.dora)
 
     def test_every_behaviour_is_a_valid_query(self):
@@ -66,13 +64,9 @@ class TestSegment(SegmentCase):
 
     def test_meeting_mail_order_opportunity(self):
         self.assertMembers(self._segment((0, self._did("met", window="days"))), self.eva)
-        self.dora.message_post(
-            body="Question", message_type="email", author_id=self.dora.id
-        )
+        self.dora.message_post(body="Question", message_type="email", author_id=self.dora.id)
         self.assertMembers(self._segment((0, self._did("answered"))), self.dora)
-        self.cid.message_post(
-            body="Offer", message_type="comment", partner_ids=self.cid.ids
-        )
+        self.cid.message_post(body="Offer", message_type="comment", partner_ids=self.cid.ids)
         self.assertMembers(self._segment((0, self._did("mailed"))), self.cid)
         line = {"product_id": self.product_a.id, "price_unit": 10}
         order = self.env["sale.order"].create(
@@ -110,9 +104,7 @@ class TestSegment(SegmentCase):
         buyers = self._segment((0, self._did("invoiced")), name="Buyers")
         both = self._segment((0, self._in(south)), (0, self._in(buyers)))
         self.assertMembers(both, self.ann | self.bob)
-        either = self._segment(
-            (0, {"kind": "any"}), (1, self._in(south)), (1, self._did("met"))
-        )
+        either = self._segment((0, {"kind": "any"}), (1, self._in(south)), (1, self._did("met")))
         self.assertMembers(either, self.ann | self.bob | self.eva)
         less = self._segment((0, self._in(buyers)), (0, self._in(south, negate=True)))
         self.assertMembers(less, self.cid)

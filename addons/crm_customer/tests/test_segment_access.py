@@ -22,7 +22,7 @@ class TestSegmentAccess(SegmentCase):
         for change in (
             lambda: segment.write({"name": "Mine"}),
             lambda: segment.condition_ids[0].write({"domain": "[]"}),
-            lambda: segment.member_ids.unlink(),
+            segment.member_ids.unlink,
             lambda: segment.create({"name": "New"}),
         ):
             with self.assertRaises(AccessError):
@@ -42,7 +42,7 @@ class TestSegmentAccess(SegmentCase):
             lambda: segment.read(["name"]),
             lambda: segment.condition_ids.read(["kind"]),
             lambda: self.segment.member_ids.with_user(self.stranger).read(["date_in"]),
-            lambda: segment.action_refresh(),
+            segment.action_refresh,
         ):
             with self.assertRaises(AccessError):
                 read()

@@ -28,9 +28,7 @@ class TestSegmentRefresh(SegmentCase):
         segment.action_refresh()
         self.assertEqual(sorted(self.stays(segment, self.ann)), [False, True])
         snapshot = segment.snapshot_ids
-        self.assertEqual(
-            (snapshot.member_count, snapshot.entered, snapshot.exited), (2, 3, 1)
-        )
+        self.assertEqual((snapshot.member_count, snapshot.entered, snapshot.exited), (2, 3, 1))
 
     def test_second_refresh_changes_nothing(self):
         segment = self._segment((0, self._did("invoiced")))
@@ -68,7 +66,9 @@ class TestSegmentRefresh(SegmentCase):
         for number in range(5):
             self.ann.ref = str(number)
         self.env.cr.precommit.run()
-        self.assertEqual(self.env["crm.segment.dirty"].search([]).mapped("partner_id"), self.ann.ids)
+        self.assertEqual(
+            self.env["crm.segment.dirty"].search([]).mapped("partner_id"), self.ann.ids
+        )
 
     def test_incremental_equals_full(self):
         rng = random.Random(7)

@@ -22,6 +22,7 @@ from . import (
     pipeline,
     plan,
     products,
+    segments,
     story,
     supply,
 )
@@ -87,6 +88,7 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("customer segments", 2, segments.run),
     ]
 
 

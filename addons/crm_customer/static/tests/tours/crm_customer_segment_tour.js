@@ -15,7 +15,11 @@ registry.category("web_tour.tours").add("crm_customer_segment_tour", {
         { content: "open insight", trigger: menu("crm_customer_menu_insight"), run: "click" },
         { content: "open segments", trigger: menu("crm_segment_menu"), run: "click" },
         { content: "new segment", trigger: ".o-kanban-button-new", run: "click" },
-        { content: "name it", trigger: "[name='name'] input, [name='name'] textarea", run: "edit Visited" },
+        {
+            content: "name it",
+            trigger: "[name='name'] input, [name='name'] textarea",
+            run: "edit Visited",
+        },
         {
             content: "add a condition",
             trigger: "[name='condition_ids'] .o_field_x2many_list_row_add a",
