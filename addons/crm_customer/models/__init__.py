@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_partial_reconcile,
+    account_payment,
     calendar_event,
     crm_lead,
     crm_segment,

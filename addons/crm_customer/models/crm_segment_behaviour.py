@@ -156,7 +156,10 @@ class CrmSegmentBehaviour(models.AbstractModel):
 
     @api.model
     def _source_paid_late(self):
-        """Invoices settled, in full or in part, after they were due; the date is that day."""
+        """Invoices settled, in full or in part, after they were due; the date is that day.
+
+        A payment without outstanding account has no entry, so that nothing is reconciled.
+        """
         return SQL(
             """SELECT move.commercial_partner_id AS partner_id, move.company_id,
                       part.max_date AS date, part.amount, 1 AS occurrences,
@@ -165,5 +168,14 @@ class CrmSegmentBehaviour(models.AbstractModel):
                  JOIN account_move_line line ON line.id = part.debit_move_id
                  JOIN account_move move ON move.id = line.move_id
                 WHERE move.move_type = 'out_invoice' AND move.state = 'posted'
-                  AND part.max_date > line.date_maturity"""
+                  AND part.max_date > line.date_maturity
+                UNION ALL
+               SELECT move.commercial_partner_id, move.company_id, payment.date,
+                      payment.amount_company_currency_signed, 1, move.id
+                 FROM account_payment payment
+                 JOIN account_move__account_payment rel ON rel.payment_id = payment.id
+                 JOIN account_move move ON move.id = rel.invoice_id
+                WHERE payment.move_id IS NULL AND payment.state IN ('in_process', 'paid')
+                  AND move.move_type = 'out_invoice' AND move.state = 'posted'
+                  AND payment.date > move.invoice_date_due"""
         )

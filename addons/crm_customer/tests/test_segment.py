@@ -145,7 +145,6 @@ class TestSegment(SegmentCase):
     def test_preview_before_saving(self):
         with Form(self.env["crm.segment"]) as form:
             form.name = "Not saved"
-            form.company_id = self.company
             with form.condition_ids.new() as row:
                 row.kind = "attribute"
                 row.domain = repr([("category_id", "in", self.tag.ids)])

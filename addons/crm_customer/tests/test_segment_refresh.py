@@ -116,7 +116,7 @@ class TestSegmentRefresh(SegmentCase):
         self.env.invalidate_all()
         self._meet(self.dora, 1)
         self.env.cr.precommit.run()
-        self.env["crm.segment.dirty"].search([]).unlink()
+        self.env["crm.segment.dirty"].sudo().search([]).unlink()
         with self.enter_registry_test_mode():
             self.env.ref("crm_customer.ir_cron_segment_refresh").method_direct_trigger()
         self.env.invalidate_all()
