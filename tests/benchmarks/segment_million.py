@@ -10,9 +10,9 @@ SEGMENTS = 10
 
 CUSTOMERS = """
     INSERT INTO res_partner (name, complete_name, active, is_company, city, color, type, ref,
-                             partner_share, create_date)
+                             partner_share, autopost_bills, create_date)
     SELECT 'Customer ' || n, 'Customer ' || n, TRUE, TRUE, 'City ' || n %% 20, n %% 12, 'contact',
-           'BENCH', TRUE, NOW()
+           'BENCH', TRUE, 'ask', NOW()
       FROM GENERATE_SERIES(1, %s) n
 """
 OWN_ENTITY = "UPDATE res_partner SET commercial_partner_id = id WHERE ref = 'BENCH'"
