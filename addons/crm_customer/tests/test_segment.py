@@ -149,7 +149,6 @@ class TestSegment(SegmentCase):
                 row.kind = "attribute"
                 row.domain = repr([("category_id", "in", self.tag.ids)])
             with form.condition_ids.new() as row:
-                row.sequence = 20
                 row.kind = "behaviour"
                 row.behaviour = "met"
             form.show_preview = True
