@@ -1,10 +1,21 @@
 from . import (
+    account_move,
+    account_partial_reconcile,
+    account_payment,
+    base_partner_merge_automatic_wizard,
+    calendar_event,
+    crm_contact_role,
+    crm_customer_figures,
     crm_customer_import,
     crm_customer_import_column,
     crm_customer_import_key,
     crm_customer_import_lock,
     crm_customer_import_row,
+    crm_customer_level,
+    crm_customer_lifecycle,
+    crm_customer_stage_history,
     crm_identity,
+    crm_interaction,
     crm_lead,
     crm_match_blocking,
     crm_match_candidate,
@@ -15,26 +26,24 @@ from . import (
     crm_match_queue,
     crm_match_ruleset,
     crm_match_veto,
-    res_partner,
-)
-from . import base_partner_merge_automatic_wizard
-from . import crm_merge
-from . import crm_merge_engine
-from . import crm_merge_golden
-from . import crm_merge_journal
-from . import crm_merge_rule
-from . import crm_merge_value
-from . import res_partner
-    account_move,
-    account_payment,
-    crm_contact_role,
-    crm_customer_figures,
-    crm_customer_level,
-    crm_customer_lifecycle,
-    crm_customer_stage_history,
-    crm_interaction,
+    crm_merge,
+    crm_merge_engine,
+    crm_merge_golden,
+    crm_merge_journal,
+    crm_merge_rule,
+    crm_merge_undo,
+    crm_merge_value,
+    crm_segment,
+    crm_segment_behaviour,
+    crm_segment_condition,
+    crm_segment_dirty,
+    crm_segment_member,
+    crm_segment_snapshot,
+    import_lookup,
     mail_activity,
+    mail_message,
     res_company,
     res_config_settings,
     res_partner,
+    sale_order,
 )

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .crm_customer_stage_history import STAGES
@@ -9,6 +8,68 @@ from .crm_customer_stage_history import STAGES
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # --- segments ---
+
+    segment_ids = fields.Many2many(
+        "crm.segment",
+        string="Segments",
+        compute="_compute_segment_ids",
+        search="_search_segment_ids",
+        groups="crm_customer.group_customer_user",
+        help="Segments that the customer, or for a contact its company, is a member of now.",
+    )
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_segment_ids(self):
+        entities = self.commercial_partner_id
+        rows = self.env["crm.segment.member"]._read_group(
+            [("partner_id", "in", entities.ids), ("date_out", "=", False)],
+            ["partner_id"],
+            ["segment_id:recordset"],
+        )
+        found = dict(rows)
+        for partner in self:
+            partner.segment_ids = found.get(partner.commercial_partner_id, False)
+
+    def _search_segment_ids(self, operator, value):
+        """Search present members and their contacts, by ids, names or a domain of segments."""
+        segments = self.env["crm.segment"].with_context(active_test=False)
+        if operator in ("any", "any!", "ilike", "like"):
+            sub = value if operator.startswith("any") else [("name", operator, value)]
+            return self._domain_of_segments(segments.search(Domain(sub)).ids)
+        if operator != "in":
+            return NotImplemented
+        ids = [one for one in value if isinstance(one, int) and one]
+        names = [one for one in value if isinstance(one, str)]
+        if names:
+            ids += segments.search([("name", "in", names)]).ids
+        domain = self._domain_of_segments(
+            segments.browse(ids).exists()._filtered_access("read").ids
+        )
+        if False in value:
+            domain |= ~self._domain_of_segments(segments.search([("active", "in", [True, False])]).ids)
+        return domain
+
+    @api.model
+    def _domain_of_segments(self, segment_ids):
+        query = self.env["crm.segment.member"]._active_query(segment_ids)
+        return Domain("commercial_partner_id", "in", query)
+
+    def action_open_segments(self):
+        """Open the stays of the customer in segments, past ones too."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Segments"),
+            "res_model": "crm.segment.member",
+            "view_mode": "list,kanban",
+            "domain": [("partner_id", "=", self.commercial_partner_id.id)],
+            "context": {"search_default_present": 1},
+        }
+
+    # --- contribution ---
 
     @api.model
     def _sql_contribution(self):
@@ -58,24 +119,6 @@ class ResPartner(models.Model):
     def _compute_duplicate_hint(self):
         for partner in self:
             partner.duplicate_hint = self.env["crm.match.candidate"]._hint_for_partner(partner)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        partners = super().create(vals_list)
-        partners._refresh_identification()
-        return partners
-
-    def write(self, vals):
-        result = super().write(vals)
-        self._refresh_identification(vals.keys())
-        return result
-
-    def unlink(self):
-        freed = self.env["crm.identity"]._held_by(self)
-        self.env["crm.match.key"]._forget(self.ids)
-        result = super().unlink()
-        self.env["crm.identity"]._promote(freed)
-        return result
 
     def _refresh_identification(self, changed=None):
         """Bring identities and matching keys up to date; ``changed`` fields, None for all."""
@@ -155,22 +198,6 @@ class ResPartner(models.Model):
         if archived and not wanted:
             domain &= Domain("merged_into_id", "=", False)
         return super()._search(domain, *args, active_test=active_test, **kwargs)
-
-    def write(self, vals):
-        if vals.get("active") and self.merged_into_id:
-            raise UserError(
-                self.env._(
-                    "%s was merged into another record. Undo the merge to use it again.",
-                    ", ".join(self.filtered("merged_into_id").mapped("name")),
-                )
-            )
-        return super().write(vals)
-
-    def _after_merge(self):
-        """Catch up after SQL changed these customers: a merge, or its undo; for other addons.
-
-        Survivors and merged records alike, the latter to be forgotten or known again.
-        """
 
     def action_merge_customers(self):
         """Open a draft of the merge of these customers."""
@@ -329,21 +356,6 @@ class ResPartner(models.Model):
             "annual_revenue_currency_id",
         ]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        partners = super().create([self._vals_by_hand(vals) for vals in vals_list])
-        partners.filtered("lifecycle_stage")._note_lifecycle()
-        return partners
-
-    def write(self, vals):
-        vals = self._vals_by_hand(vals)
-        changed = self.browse()
-        if "lifecycle_stage" in vals:
-            changed = self.filtered(lambda p: p.lifecycle_stage != vals["lifecycle_stage"])
-        result = super().write(vals)
-        changed._note_lifecycle()
-        return result
-
     def _vals_by_hand(self, vals):
         """Whoever sets a level or a stage means it: it is locked, unless they say otherwise."""
         if vals.get("customer_level_id"):
@@ -486,3 +498,52 @@ class ResPartner(models.Model):
             }
             for person in people[:limit]
         ]
+
+    # --- create, write, unlink: one place for all of the above ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create([self._vals_by_hand(vals) for vals in vals_list])
+        partners.filtered("lifecycle_stage")._note_lifecycle()
+        partners._refresh_identification()
+        self.env["crm.segment.dirty"]._mark(partners)
+        return partners
+
+    def write(self, vals):
+        if vals.get("active"):
+            self._check_not_merged()
+        vals = self._vals_by_hand(vals)
+        changed = self.browse()
+        if "lifecycle_stage" in vals:
+            changed = self.filtered(lambda p: p.lifecycle_stage != vals["lifecycle_stage"])
+        result = super().write(vals)
+        changed._note_lifecycle()
+        self._refresh_identification(vals.keys())
+        self.env["crm.segment.dirty"]._mark(self)
+        return result
+
+    def unlink(self):
+        freed = self.env["crm.identity"]._held_by(self)
+        self.env["crm.match.key"]._forget(self.ids)
+        result = super().unlink()
+        self.env["crm.identity"]._promote(freed)
+        return result
+
+    def _check_not_merged(self):
+        if self.merged_into_id:
+            raise UserError(
+                self.env._(
+                    "%s was merged into another record. Undo the merge to use it again.",
+                    ", ".join(self.filtered("merged_into_id").mapped("name")),
+                )
+            )
+
+    def _after_merge(self):
+        """Catch up after SQL changed these customers: a merge, or its undo; extend to add.
+
+        Survivors and merged records alike, the latter to be forgotten or known again.
+        """
+        gone = self.filtered("merged_into_id")
+        self.env["crm.match.key"]._forget(gone.ids)
+        (self - gone)._refresh_identification()
+        self.env["crm.segment.dirty"]._mark(self)

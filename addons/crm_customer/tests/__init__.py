@@ -18,3 +18,9 @@ from . import test_merge_rights
 from . import test_merge_tour
 from . import test_story_d12_merge
 from . import test_360_figures, test_360_timeline, test_360_tour, test_customer_master
+    test_segment,
+    test_segment_access,
+    test_segment_bad_input,
+    test_segment_refresh,
+    test_segment_tour,
+)

@@ -26,6 +26,7 @@ from . import (
     pipeline,
     plan,
     products,
+    segments,
     story,
     supply,
     validation,
@@ -97,6 +98,7 @@ def steps(ctx):
         ("customers entered twice", 5, duplicates.run),
         ("approvals", 2, approvals.run),
         ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
+        ("customer segments", 2, segments.run),
     ]
 
 

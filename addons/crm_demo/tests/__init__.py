@@ -9,6 +9,7 @@ from . import (
     test_logins,
     test_plan,
     test_rules_and_imports,
+    test_segments,
     test_story_d1,
     test_tour_d1,
 )

@@ -1,0 +1,545 @@
+import logging
+
+from markupsafe import Markup
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
+
+from ..engine import condition_tree
+
+_logger = logging.getLogger(__name__)
+
+SAMPLE = 10
+DEFINITION = {
+    "kind",
+    "company_id",
+    "operator",
+    "condition_ids",
+    "static_partner_ids",
+    "excluded_partner_ids",
+    "excluded_segment_ids",
+    "active",
+}
+
+
+class CrmSegment(models.Model):
+    """Customers (commercial entities) who meet conditions, with the history of membership."""
+
+    _name = "crm.segment"
+    _description = "Customer Segment"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    description = fields.Text()
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: self.env.company,
+        help="Only events of this company count, and only its customers and shared ones. "
+        "Empty: all companies.",
+    )
+    kind = fields.Selection(
+        [("dynamic", "By conditions"), ("static", "List of customers")],
+        default="dynamic",
+        required=True,
+        tracking=True,
+    )
+    operator = fields.Selection(
+        [("all", "All of"), ("any", "At least one of"), ("none", "None of")],
+        "Customers Meet",
+        default="all",
+        required=True,
+    )
+    condition_ids = fields.One2many("crm.segment.condition", "segment_id", "Conditions", copy=True)
+    static_partner_ids = fields.Many2many(
+        "res.partner", "crm_segment_static_rel", "segment_id", "partner_id", "Customers"
+    )
+    excluded_partner_ids = fields.Many2many(
+        "res.partner", "crm_segment_excluded_rel", "segment_id", "partner_id", "Never These"
+    )
+    excluded_segment_ids = fields.Many2many(
+        "crm.segment",
+        "crm_segment_excluded_segment_rel",
+        "segment_id",
+        "excluded_id",
+        "Nobody From",
+    )
+    sentence = fields.Text("In Words", compute="_compute_sentence")
+    show_preview = fields.Boolean("Live Count", store=False)
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    member_ids = fields.One2many("crm.segment.member", "segment_id", "Members")
+    snapshot_ids = fields.One2many("crm.segment.snapshot", "segment_id", "Figures")
+    member_count = fields.Integer("Number of Members", readonly=True, copy=False)
+    trend = fields.Integer(
+        compute="_compute_trend", help="Members more or less than some 30 days ago."
+    )
+    last_refresh = fields.Datetime(readonly=True, copy=False)
+    last_attempt = fields.Datetime(readonly=True, copy=False)
+    error = fields.Text(readonly=True, copy=False)
+
+    # -- computes --
+
+    @api.depends("kind", "operator", "condition_ids.summary", "static_partner_ids")
+    @api.depends_context("lang")
+    def _compute_sentence(self):
+        for segment in self:
+            segment.sentence = segment._in_words()
+
+    @api.depends("show_preview", *DEFINITION)
+    @api.depends(lambda self: [f"condition_ids.{name}" for name in self._condition_fields()])
+    def _compute_preview(self):
+        for segment in self:
+            segment.preview = segment._preview_html() if segment.show_preview else False
+
+    @api.model
+    def _condition_fields(self):
+        return self.env["crm.segment.condition"]._definition_fields()
+
+    @api.depends("member_count", "snapshot_ids.member_count")
+    def _compute_trend(self):
+        since = fields.Date.subtract(fields.Date.today(), days=30)
+        rows = self.env["crm.segment.snapshot"].search_fetch(
+            [("segment_id", "in", self.ids), ("date", ">=", since)],
+            ["segment_id", "member_count"],
+            order="date desc",
+        )
+        first = {row.segment_id.id: row.member_count for row in rows}
+        for segment in self:
+            segment.trend = segment.member_count - first.get(segment.id, segment.member_count)
+
+    # -- checks --
+
+    @api.constrains(*DEFINITION)
+    def _check_definition(self):
+        for segment in self:
+            segment._check_circle()
+            if segment.kind == "dynamic":
+                segment._tree()
+                for condition in segment.condition_ids:
+                    condition._check_leaf()
+            segment._check_currency()
+
+    def _check_circle(self):
+        references = self._references()
+        try:
+            condition_tree.order(references)
+        except condition_tree.OutlineError as error:
+            name = self.browse(error.row).sudo().display_name  # sudo: the name for the message
+            raise ValidationError(
+                self.env._(
+                    'The segment "%s" would refer to itself, directly or through others. '
+                    "Take one of the references out.",
+                    name,
+                )
+            ) from error
+
+    def _check_currency(self):
+        amounts = self.condition_ids.filtered(lambda one: one.kind == "behaviour")
+        if self.company_id or not any(amounts.mapped("min_amount")):
+            return
+        # sudo: currencies of all companies count, not those of the user
+        if len(self.env["res.company"].sudo()._read_group([], ["currency_id"])) > 1:
+            raise ValidationError(
+                self.env._(
+                    "An amount needs the company whose currency it is in, as the companies have "
+                    "several: choose the company of the segment."
+                )
+            )
+
+    def _references(self):
+        """Return segment id → ids it refers to, for ``self`` and whatever these refer to."""
+        references, todo = {}, self.sudo()  # sudo: references only, also of other companies
+        while todo:
+            segment, todo = todo[0], todo[1:]
+            others = segment.condition_ids.other_segment_id | segment.excluded_segment_ids
+            references[segment.id] = others.ids
+            todo |= others.filtered(lambda one: one.id not in references)
+        return references
+
+    def _in_order(self):
+        """Return ``self`` with referred segments first."""
+        wanted = set(self.ids)
+        ids = [one for one in condition_tree.order(self._references()) if one in wanted]
+        return self.browse(ids)
+
+    # -- definition to SQL --
+
+    def _tree(self):
+        """Return the conditions as a tree.
+
+        :raises ValidationError: for an empty group or a wrong indent
+        """
+        self.ensure_one()
+        rows = self.condition_ids.sorted(lambda one: one.sequence)
+        try:
+            return condition_tree.build([(row, row.level, row.kind) for row in rows], self.operator)
+        except condition_tree.OutlineError as error:
+            raise ValidationError(self._outline_message(error)) from error
+
+    def _outline_message(self, error):
+        if error.row is None:
+            return self.env._(
+                'The segment "%s" has no condition: add one, or make it a list of customers.',
+                self.name or "",
+            )
+        number = list(self.condition_ids.sorted(lambda one: one.sequence)).index(error.row) + 1
+        if error.reason == "empty":
+            return self.env._(
+                "The group in row %s is empty: indent the rows below that belong to it, or "
+                "delete it.",
+                number,
+            )
+        return self.env._(
+            "Row %s is indented, but there is no group above it that it belongs to.", number
+        )
+
+    def _partner_model(self):
+        """Return res.partner as membership sees it: all customers, whoever looks."""
+        company = self.company_id._origin
+        context = {"active_test": True, "lang": None, "tz": "UTC"}
+        if company:
+            context["allowed_company_ids"] = company.ids
+        return self.env["res.partner"].with_user(SUPERUSER_ID).with_context(**context)
+
+    def _universe(self, restriction):
+        """Return the conditions of every member: an active commercial entity of the company."""
+        parts = [
+            SQL("res_partner.active"),
+            SQL("res_partner.commercial_partner_id = res_partner.id"),
+        ]
+        if self.company_id:
+            company = self.company_id._origin.id
+            parts.append(
+                SQL("(res_partner.company_id IS NULL OR res_partner.company_id = %s)", company)
+            )
+        if restriction is not None:
+            parts.append(SQL("res_partner.id = ANY(%s)", list(restriction)))
+        return parts
+
+    def _member_sql(self, restriction=None):
+        """Return ONE query of the ids (column ``id``) of all who should be members now.
+
+        Every leaf is a set that is joined once; groups are Boolean expressions over these joins,
+        so that no nesting makes the database evaluate a leaf per customer.
+
+        :param restriction: None, or ids of the only customers in question
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        joins, where = [], self._universe(restriction)
+        if self.kind == "static":
+            where.append(self._static_sql())
+        else:
+            where.append(self._tree_sql(joins, restriction))
+        where += self._exclusions_sql(joins, restriction)
+        return SQL(
+            "SELECT res_partner.id FROM res_partner%s WHERE %s",
+            SQL("").join(joins),
+            SQL(" AND ").join(where),
+        )
+
+    def _tree_sql(self, joins, restriction):
+        def leaf(condition):
+            holds = self._joined(joins, condition._leaf_sql(self, restriction))
+            return SQL("NOT %s", holds) if condition.negate else holds
+
+        return condition_tree.fold(self._tree(), leaf, self._group_sql)
+
+    @api.model
+    def _group_sql(self, operator, parts):
+        joint = SQL(" AND ") if operator == "all" else SQL(" OR ")
+        return SQL("%s(%s)", SQL("NOT ") if operator == "none" else SQL(), joint.join(parts))
+
+    @api.model
+    def _joined(self, joins, query):
+        """Join the set ``query`` (column id, unique) and return the test of being in it."""
+        alias = SQL.identifier(f"leaf_{len(joins)}")
+        joins.append(SQL(" LEFT JOIN (%s) %s ON %s.id = res_partner.id", query, alias, alias))
+        return SQL("(%s.id IS NOT NULL)", alias)
+
+    def _static_sql(self):
+        entities = self.static_partner_ids._origin.sudo().commercial_partner_id  # sudo: ids only
+        return SQL("res_partner.id = ANY(%s)", entities.ids)
+
+    def _exclusions_sql(self, joins, restriction):
+        parts = []
+        # sudo: ids only
+        excluded = self.excluded_partner_ids._origin.sudo().commercial_partner_id
+        if excluded:
+            parts.append(SQL("NOT (res_partner.id = ANY(%s))", excluded.ids))
+        for other in self.excluded_segment_ids._origin:
+            query = SQL(
+                "SELECT partner_id AS id FROM crm_segment_member"
+                " WHERE segment_id = %s AND date_out IS NULL",
+                other.id,
+            )
+            if restriction is not None:
+                query = SQL("%s AND partner_id = ANY(%s)", query, list(restriction))
+            parts.append(SQL("NOT %s", self._joined(joins, query)))
+        return parts
+
+    # -- words and preview --
+
+    def _in_words(self):
+        """Return the whole condition as a sentence in the user's language."""
+        if self.kind == "static":
+            return self.env._("%s chosen customers", len(self.static_partner_ids))
+        try:
+            tree = self._tree()
+        except ValidationError as error:
+            return error.args[0]
+        text = condition_tree.fold(tree, lambda row: (row.summary or "").strip(), self._group_words)
+        return self.env._("Customers: %s", text[1:-1] if text[:1] == "(" else text)
+
+    @api.model
+    def _group_words(self, operator, parts):
+        if operator == "none":
+            return self.env._("(none of: %s)", self.env._(" or ").join(parts))
+        joint = self.env._(" and ") if operator == "all" else self.env._(" or ")
+        return f"({joint.join(parts)})" if len(parts) > 1 else parts[0]
+
+    def _preview(self):
+        """Return the number of customers and the ids of a few, of the values as they stand.
+
+        Works for a segment that is not saved yet.
+
+        :raises ValidationError: if a condition is wrong
+        """
+        self.ensure_one()
+        if self.kind == "dynamic":
+            self._tree()
+            for condition in self.condition_ids:
+                condition._check_leaf()
+        query = self._member_sql()
+        [(count, sample)] = self.env.execute_query(
+            SQL(
+                "WITH found AS MATERIALIZED (%s) SELECT (SELECT COUNT(*) FROM found),"
+                " ARRAY(SELECT id FROM found ORDER BY id LIMIT %s)",
+                query,
+                SAMPLE,
+            )
+        )
+        return count, sample
+
+    def _preview_html(self):
+        try:
+            count, sample = self._preview()
+        except (ValidationError, AccessError) as error:
+            return Markup('<span class="text-danger">%s</span>') % error.args[0]
+        partners = self.env["res.partner"].browse(sample)._filtered_access("read")
+        names = ", ".join(partners.mapped("display_name"))
+        total = self.env._("%s customers", f"{count:,}")
+        return Markup('<b class="o_crm_segment_count">%s</b> <span>%s</span>') % (total, names)
+
+    # -- life --
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        segments = super().create(vals_list)
+        segments._ask_for_refresh()
+        return segments
+
+    def write(self, vals):
+        result = super().write(vals)
+        if DEFINITION & vals.keys():
+            self._ask_for_refresh()
+        return result
+
+    def _ask_for_refresh(self):
+        """Let the scheduled action refresh soon what was redefined."""
+        if self:
+            self.write({"last_attempt": False})
+            # sudo: whoever may write a segment may have it refreshed
+            self.env.ref("crm_customer.ir_cron_segment_refresh").sudo()._trigger()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_referred(self):
+        # sudo: segments of other companies count too
+        users = self.sudo().search([("excluded_segment_ids", "in", self.ids)]) - self
+        if users:
+            raise UserError(
+                self.env._(
+                    'The segment "%s" excludes this one: change it first.', users[0].display_name
+                )
+            )
+
+    # -- refresh --
+
+    def action_refresh(self):
+        """Refresh now, with the segments that build on these."""
+        self.check_access("read")
+        # sudo: whoever may see a segment may have its members brought up to date
+        segments = (self | self._dependants()).sudo()
+        for segment in segments._in_order():
+            segment._try_refresh()
+        return True
+
+    def _dependants(self):
+        """Return the active segments that refer to these, directly or through others."""
+        # sudo: also those of other companies depend on these
+        every = self.sudo().search([("active", "=", True)])
+        references = every._references()
+        found, size = set(self.ids), 0
+        while size != len(found):
+            size = len(found)
+            found |= {one for one, others in references.items() if found & set(others)}
+        return every.filtered(lambda one: one.id in found) - self
+
+    def _try_refresh(self, restriction=None):
+        """Refresh one segment; a failure is kept on it and stops nobody else.
+
+        :return: whether it succeeded
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        try:
+            with self.env.cr.savepoint():
+                for condition in self.condition_ids if self.kind == "dynamic" else ():
+                    condition._check_leaf()
+                self._refresh(now, restriction)
+        except Exception as error:  # whatever a bad segment raises must not stop the good ones
+            _logger.info("Segment %s cannot be refreshed: %s", self.id, error, exc_info=error)
+            self.env.invalidate_all()
+            self._keep_error(error, now)
+            return False
+        return True
+
+    def _keep_error(self, error, now):
+        reason = error.args[0] if isinstance(error, UserError) else str(error)
+        reason = self.env._(
+            "%s Its members stay as they were. Mend the condition and refresh.", reason
+        )
+        self.write({"error": reason, "last_attempt": now})
+
+    def _refresh(self, now, restriction=None):
+        """Let members enter and leave in one statement; note the figures.
+
+        :param restriction: None, or ids of the only customers to look at
+        :return: numbers of those who entered and left
+        """
+        count, entered, left = self._refresh_members(now, restriction)
+        if restriction is None:
+            total = count
+        else:
+            total = self.member_count + entered - left
+        vals = {"member_count": total} if total != self.member_count else {}
+        if restriction is None:
+            vals.update(last_refresh=now, last_attempt=now, error=False)
+        elif entered or left:
+            vals["last_refresh"] = now
+        if vals:
+            self.write(vals)
+        if restriction is None or entered or left:
+            self.env["crm.segment.snapshot"]._note(self, total, entered, left)
+        return entered, left
+
+    def _refresh_members(self, now, restriction):
+        only = SQL() if restriction is None else SQL("AND partner_id = ANY(%s)", list(restriction))
+        members = self.env["crm.segment.member"]
+        [row] = self.env.execute_query(
+            SQL(
+                """
+            WITH target AS MATERIALIZED (%(target)s),
+            present AS MATERIALIZED (
+                SELECT id, partner_id FROM crm_segment_member
+                 WHERE segment_id = %(segment)s AND date_out IS NULL %(only)s
+            ),
+            leaving AS (
+                UPDATE crm_segment_member SET date_out = %(now)s
+                 WHERE id IN (
+                    SELECT present.id FROM present
+                 LEFT JOIN target ON target.id = present.partner_id WHERE target.id IS NULL)
+             RETURNING 1
+            ),
+            entering AS (
+                INSERT INTO crm_segment_member (segment_id, partner_id, date_in)
+                SELECT %(segment)s, target.id, %(now)s FROM target
+             LEFT JOIN present ON present.partner_id = target.id
+                 WHERE present.id IS NULL
+           ON CONFLICT DO NOTHING RETURNING 1
+            )
+            SELECT (SELECT COUNT(*) FROM target), (SELECT COUNT(*) FROM entering),
+                   (SELECT COUNT(*) FROM leaving)
+                """,
+                target=self._member_sql(restriction),
+                segment=self.id,
+                now=now,
+                only=only,
+            )
+        )
+        if row[1] or row[2]:
+            members.invalidate_model()
+            self.env["res.partner"].invalidate_model(["segment_ids"])
+        return row
+
+    @api.model
+    def _cron_refresh(self):
+        """Refresh fully what was redefined or not refreshed since yesterday, segment by segment."""
+        before = fields.Datetime.subtract(fields.Datetime.now(), hours=20)
+        due = self.search(["|", ("last_attempt", "=", False), ("last_attempt", "<", before)])
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(due))
+        for segment in due._in_order():
+            segment._try_refresh()
+            if not cron._commit_progress(1):
+                break
+
+    @api.model
+    def _refresh_customers(self, partner_ids):
+        """Bring all good segments up to date for these customers only.
+
+        Segments with an error wait for their full refresh, as do those redefined.
+        """
+        ids = self._entities_of(partner_ids)
+        due = self.search([("error", "=", False), ("last_refresh", "!=", False)])
+        for segment in due._in_order():
+            segment._try_refresh(ids)
+
+    @api.model
+    def _entities_of(self, partner_ids):
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT commercial_partner_id FROM res_partner WHERE id = ANY(%s)"
+                " UNION SELECT id FROM res_partner WHERE id = ANY(%s)",
+                list(partner_ids),
+                list(partner_ids),
+            )
+        )
+        return [one for (one,) in rows if one]
+
+    # -- use by others --
+
+    def _member_domain(self):
+        """Return a domain on res.partner of the members (commercial entities) of any of these."""
+        return [("id", "in", self.env["crm.segment.member"]._active_query(self.ids))]
+
+    # -- actions --
+
+    def action_open_members(self):
+        """Open the present members."""
+        return self._open(
+            "crm.segment.member", self.env._("Members"), {"search_default_present": 1}
+        )
+
+    def action_open_history(self):
+        """Open all that entered and left."""
+        return self._open("crm.segment.member", self.env._("History"), {})
+
+    def action_open_snapshots(self):
+        """Open the member counts over time."""
+        action = self._open("crm.segment.snapshot", self.env._("Members over time"), {})
+        return {**action, "view_mode": "graph,list,pivot"}
+
+    def _open(self, model, name, context):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "view_mode": "list,kanban",
+            "domain": [("segment_id", "=", self.id)],
+            "context": context,
+        }
