@@ -1,4 +1,5 @@
 from . import (
+    base,
     crm_approval_decision,
     crm_approval_delegation,
     crm_approval_mixin,
@@ -8,6 +9,8 @@ from . import (
     crm_approval_rule_limit,
     crm_approval_rule_step,
     crm_approval_rule_threshold,
+    crm_validation_log,
+    crm_validation_rule,
+    ir_model,
     res_users,
 )
-from . import base, crm_validation_log, crm_validation_rule, ir_model

@@ -1,2 +1,6 @@
-from . import test_validation_bad_input, test_validation_rule, test_validation_warning
-from . import test_engine
+from . import (
+    test_engine,
+    test_validation_bad_input,
+    test_validation_rule,
+    test_validation_warning,
+)

@@ -1,1 +1,4 @@
-from . import payment_transaction, sale_order
+from . import (
+    payment_transaction,
+    sale_order,
+)
