@@ -1,9 +1,58 @@
-from odoo import api, models
-from odoo.tools import SQL
+import json
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # --- value scores ---
+    value_score_ids = fields.One2many(
+        "crm.partner.score",
+        "partner_id",
+        string="Value Scores",
+        readonly=True,
+        groups="crm_customer.group_customer_user",
+    )
+    value_score_id = fields.Many2one(
+        "crm.partner.score",
+        string="Current Value Score",
+        compute="_compute_value_score_id",
+        groups="crm_customer.group_customer_user",
+        help="Of the commercial entity, in the current company.",
+    )
+    value_class = fields.Selection(
+        related="value_score_id.rfm_class",
+        string="Value Class",
+        groups="crm_customer.group_customer_user",
+    )
+    value_churn_class = fields.Selection(
+        related="value_score_id.churn_class",
+        string="Churn Risk",
+        groups="crm_customer.group_customer_user",
+    )
+    value_explanation = fields.Text(
+        compute="_compute_value_explanation", groups="crm_customer.group_customer_user"
+    )
+    value_graph = fields.Text(
+        compute="_compute_value_explanation", groups="crm_customer.group_customer_user"
+    )
+
+    # --- data quality ---
+    quality_ids = fields.One2many(
+        "crm.partner.quality", "partner_id", groups="crm_customer.group_customer_user"
+    )
+    quality_score = fields.Float(
+        string="Data Quality",
+        compute="_compute_quality",
+        groups="crm_customer.group_customer_user",
+        help="Share of the rules for this kind of customer that the record meets, by weight, as "
+        "of last night.",
+    )
+    quality_issues = fields.Text(
+        compute="_compute_quality", groups="crm_customer.group_customer_user"
+    )
 
     @api.model
     def _sql_contribution(self):
@@ -29,3 +78,97 @@ class ResPartner(models.Model):
           GROUP BY move.id
             """
         )
+
+    # --- value scores ---
+
+    @api.depends("commercial_partner_id", "value_score_ids")
+    @api.depends_context("company")
+    def _compute_value_score_id(self):
+        scores = self.env["crm.partner.score"].search(
+            [
+                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("company_id", "=", self.env.company.id),
+                ("is_current", "=", True),
+            ]
+        )
+        current = scores.grouped("partner_id")
+        for partner in self:
+            partner.value_score_id = current.get(partner.commercial_partner_id)
+
+    @api.depends("value_score_id")
+    @api.depends_context("lang", "uid", "company")
+    def _compute_value_explanation(self):
+        scores = self.env["crm.partner.score"].search(
+            [
+                ("partner_id", "in", self.value_score_id.partner_id.ids),
+                ("company_id", "=", self.env.company.id),
+            ],
+            order="month",
+        )
+        months = scores.grouped("partner_id")
+        for partner in self:
+            partner.value_explanation = partner.value_score_id.explanation
+            history = months.get(partner.value_score_id.partner_id, scores.browse())
+            partner.value_graph = partner._value_graph(history[-12:])
+
+    @api.model
+    def _value_graph(self, scores):
+        """Return the chance to buy within a year by month, or R + F + M where there is none."""
+        forecast = all(scores.mapped("has_model"))
+        values = [
+            {
+                "label": format_date(self.env, score.month, date_format="MMM yy"),
+                "value": round(100 * score.p_buy)
+                if forecast
+                else score.recency_score + score.frequency_score + score.monetary_score,
+                "type": "past",
+            }
+            for score in scores
+        ]
+        label = self.env._("Buys within 12 months (%)") if forecast else self.env._("R + F + M")
+        return json.dumps([{"key": label, "values": values}])
+
+    def _customer_score_figures(self):
+        """Return the key figures of the customer's value: name, label, value, type, action."""
+        self.ensure_one()
+        score = self.value_score_id
+        if not score:
+            return []
+        action = "action_open_value_scores"
+        fields_ = score._fields
+        types = {"selection": "char"}
+        names = ["rfm_class", "churn_class", "p_buy", "expected_purchases", "lifetime_value"]
+        if not score.has_model:
+            names = names[:1]
+        return [
+            {
+                "name": f"score_{name}",
+                "label": fields_[name]._description_string(self.env),
+                "value": score[name]
+                if fields_[name].type != "selection"
+                else dict(fields_[name]._description_selection(self.env)).get(score[name]),
+                "type": types.get(fields_[name].type, fields_[name].type),
+                "action": action,
+            }
+            for name in names
+            if score._has_field_access(fields_[name], "read")
+        ]
+
+    def action_open_value_scores(self):
+        """Open the value scores of the customer, month by month."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_customer.crm_partner_score_action"
+        )
+        domain = [("partner_id", "=", self.commercial_partner_id.id)]
+        return {**action, "domain": domain, "context": {}}
+
+    # --- data quality ---
+
+    @api.depends("quality_ids")
+    @api.depends_context("lang")
+    def _compute_quality(self):
+        for partner in self:
+            found = partner.quality_ids[:1]
+            partner.quality_score = found.score
+            partner.quality_issues = "\n".join(found.issue_ids.mapped("name")) or False

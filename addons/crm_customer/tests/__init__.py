@@ -1,0 +1,8 @@
+from . import (
+    test_cleaning,
+    test_cohort,
+    test_engine_cleaning,
+    test_engine_value,
+    test_quality,
+    test_score,
+)

@@ -1,0 +1,10 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    # --- value scores ---
+    score_horizon_months = fields.Integer(related="company_id.score_horizon_months", readonly=False)
+    score_discount_rate = fields.Float(related="company_id.score_discount_rate", readonly=False)
+    score_minimum = fields.Integer(related="company_id.score_minimum", readonly=False)
