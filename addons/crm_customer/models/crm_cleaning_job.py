@@ -28,7 +28,7 @@ class CrmCleaningJob(models.Model):
     _inherit = ["mail.thread"]
     _order = "id desc"
 
-    name = fields.Char(required=True, compute="_compute_name", store=True, readonly=False)
+    name = fields.Char(required=True, compute="_compute_name", store=True, readonly=False, precompute=True)
     kind = fields.Selection(
         [
             ("phone", "Phone numbers in one format"),
@@ -79,9 +79,8 @@ class CrmCleaningJob(models.Model):
     def _compute_name(self):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
-            job.name = (
-                labels.get(job.kind) if not job.name or job.name in labels.values() else job.name
-            )
+            if not job.name or job.name in labels.values():
+                job.name = labels.get(job.kind)
 
     @api.depends("line_ids.state")
     def _compute_counts(self):

@@ -94,5 +94,4 @@ class CrmCleaningLine(models.Model):
             )
             return
         self.partner_id.write({self.field_name: self._value(forward)})
-        self.env.flush_all()
         self.write({"state": "applied" if forward else "undone", "reason": False})

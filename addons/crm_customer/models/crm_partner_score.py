@@ -40,7 +40,7 @@ class CrmPartnerScore(models.Model):
 
     _name = "crm.partner.score"
     _description = "Customer Value Score"
-    _order = "month desc, lifetime_value desc, id"
+    _order = "month desc, monetary_score desc, purchases desc, id"
     _rec_name = "partner_id"
 
     run_id = fields.Many2one(
@@ -244,6 +244,9 @@ class CrmPartnerScore(models.Model):
         cr.execute(SQL("ANALYZE crm_score_copy"))
         self._upsert(run)
         self.invalidate_model()
+        self.env["res.partner"].invalidate_model(
+            ["value_score_ids", "value_score_id", "value_class", "value_churn_class"]
+        )
 
     @api.model
     def _upsert(self, run):

@@ -1,6 +1,7 @@
 import json
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 
@@ -23,13 +24,16 @@ class ResPartner(models.Model):
         help="Of the commercial entity, in the current company.",
     )
     value_class = fields.Selection(
-        related="value_score_id.rfm_class",
-        string="Value Class",
+        selection=lambda self: self._value_selection("rfm_class"),
+        compute="_compute_value_class",
+        search="_search_value_class",
         groups="crm_customer.group_customer_user",
     )
     value_churn_class = fields.Selection(
-        related="value_score_id.churn_class",
+        selection=lambda self: self._value_selection("churn_class"),
         string="Churn Risk",
+        compute="_compute_value_class",
+        search="_search_value_churn_class",
         groups="crm_customer.group_customer_user",
     )
     value_explanation = fields.Text(
@@ -94,6 +98,35 @@ class ResPartner(models.Model):
         current = scores.grouped("partner_id")
         for partner in self:
             partner.value_score_id = current.get(partner.commercial_partner_id)
+
+    @api.model
+    def _value_selection(self, name):
+        return self.env["crm.partner.score"]._fields[name]._description_selection(self.env)
+
+    @api.depends("value_score_id")
+    @api.depends_context("company")
+    def _compute_value_class(self):
+        for partner in self:
+            partner.value_class = partner.value_score_id.rfm_class
+            partner.value_churn_class = partner.value_score_id.churn_class
+
+    def _search_value_class(self, operator, value):
+        return self._search_current_score("rfm_class", operator, value)
+
+    def _search_value_churn_class(self, operator, value):
+        return self._search_current_score("churn_class", operator, value)
+
+    @api.model
+    def _search_current_score(self, name, operator, value):
+        """Return the domain of customers, and their contacts, by their score in this company."""
+        if operator != "in":
+            return NotImplemented
+        current = [("company_id", "=", self.env.company.id), ("is_current", "=", True)]
+        found = [("value_score_ids", "any", [*current, (name, "in", value)])]
+        domain = Domain("commercial_partner_id", "any", found)
+        if False in value:
+            domain |= ~Domain("commercial_partner_id", "any", [("value_score_ids", "any", current)])
+        return domain
 
     @api.depends("value_score_id")
     @api.depends_context("lang", "uid", "company")

@@ -5,4 +5,5 @@ from . import (
     test_engine_value,
     test_quality,
     test_score,
+    test_tours_score,
 )

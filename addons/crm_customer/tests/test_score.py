@@ -226,6 +226,7 @@ class TestScore(ScoreCase):
 
     def test_explanation_in_the_language_of_the_reader(self):
         partners, rows = self._many()
+        partners = partners.with_company(self.company)
         rows[0] = (*rows[0][:1], rows[0][1], rows[0][1] + 60, 7, 7000.0, 3500.0)
         run = self._compute_many(rows)
         score = self._score(partners[0], run)
@@ -247,6 +248,12 @@ class TestScore(ScoreCase):
                 "score_lifetime_value",
             ],
         )
+        found = self.env["res.partner"].with_company(self.company)
+        for name, value in (("value_class", score.rfm_class), ("value_churn_class", "low")):
+            same = found.search([(name, "=", value), ("id", "in", partners.ids)])
+            self.assertEqual(same, partners.filtered(lambda p, n=name, v=value: p[n] == v))
+        nobody = found.search([("value_class", "=", False), ("id", "in", (partners | self.anna).ids)])
+        self.assertEqual(nobody, self.anna)
         graph = partners[0].with_company(self.company).value_graph
         self.assertIn(str(round(100 * score.p_buy)), graph)
 
