@@ -134,7 +134,6 @@ def fill(bench, env, invoices, customers):
         ),
         "s.amount",
     )
-    cr.execute("SET session_replication_role = replica")
     copy(
         "account_move",
         move.ids,
@@ -174,7 +173,6 @@ def fill(bench, env, invoices, customers):
             price_subtotal="s.amount",
             price_total="s.amount",
         )
-    cr.execute("SET session_replication_role = origin")
     for table in ("res_partner", "account_move", "account_move_line"):
         cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
     cr.commit()
