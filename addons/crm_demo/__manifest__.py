@@ -8,6 +8,8 @@
     "depends": [
         "base_import",
         "contacts",
+        "crm_customer",
+        "crm_customer_subledger",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

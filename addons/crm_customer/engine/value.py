@@ -114,6 +114,16 @@ def distinct(*columns):
     return [column[first] for column in columns], np.bincount(inverse), inverse
 
 
+def _dot(left, right):
+    """Return the sum of the products, without the threads of a linear algebra library.
+
+    Those wait for each other longer than they work where the processors are busy.
+    """
+    import numpy as np
+
+    return float(np.einsum("i,i->", left, right))
+
+
 class _RhythmLikelihood:
     """Log-likelihood of BG/NBD and its gradient on distinct rows, in logs of the parameters."""
 
@@ -134,13 +144,12 @@ class _RhythmLikelihood:
         r, alpha, a, b = parameters = np.exp(logs)
         shares, joint = self._shares(r, alpha, a, b)
         value, d_r, d_a, d_b = self._levels(r, alpha, a, b)
-        value += self.count @ joint
+        value += _dot(self.count, joint)
         alive, dead = shares
         log_T, log_tx = np.log(alpha + self.T), np.log(alpha + self.t_x)
-        d_r -= self.count @ (alive * log_T + dead * log_tx)
-        d_alpha = self.total * r / alpha - self.count @ (
-            (r + self.x) * (alive / (alpha + self.T) + dead / (alpha + self.t_x))
-        )
+        d_r -= _dot(self.count, alive * log_T + dead * log_tx)
+        rate = alive / (alpha + self.T) + dead / (alpha + self.t_x)
+        d_alpha = self.total * r / alpha - _dot(self.count, (r + self.x) * rate)
         weighted = self.count * dead
         d_a += weighted.sum() / a
         d_b -= (weighted[self.repeated] / (b + self.x[self.repeated] - 1)).sum()
@@ -177,20 +186,26 @@ class _RhythmLikelihood:
 
 
 def _minimise(function, starts, width):
-    """Return the best of several L-BFGS runs within the bounds, or raise ``NotFitted``."""
+    """Return the best of the L-BFGS runs within the bounds, or raise ``NotFitted``.
+
+    A start that ends away from the bounds is the optimum, and the others are not tried.
+    """
     import numpy as np
     from scipy.optimize import minimize
 
     bounds = [(np.log(LOWEST), np.log(HIGHEST))] * width
     options = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = [
-            minimize(
+    low, high = bounds[0][0] + 1e-3, bounds[0][1] - 1e-3
+    found = []
+    for start in starts:
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = minimize(
                 function, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options
             )
-            for start in starts
-        ]
-    found = [result for result in found if np.isfinite(result.fun)]
+        if np.isfinite(result.fun):
+            found.append(result)
+            if result.success and ((result.x > low) & (result.x < high)).all():
+                break
     if not found:
         raise NotFitted("no_optimum")
     return min(found, key=lambda result: result.fun)
@@ -355,7 +370,7 @@ class _SpendingLikelihood:
 
         self.n, self.mean, self.count, self.total = n, mean, count, count.sum()
         self.log_nm = np.log(n * mean)
-        self.log_m = float(count @ np.log(mean))
+        self.log_m = _dot(count, np.log(mean))
         self.levels, self.level = np.unique(n, return_inverse=True)
         self.level_count = np.bincount(self.level, weights=count)
 
@@ -369,12 +384,12 @@ class _SpendingLikelihood:
         pn = p * levels
         log_sum = np.log(v + n * self.mean)
         value = count @ (gammaln(pn + q) - gammaln(pn) - gammaln(q)) + self.total * q * np.log(v)
-        value += self.count @ (p * n * self.log_nm - (p * n + q) * log_sum) - self.log_m
+        value += _dot(self.count, p * n * self.log_nm - (p * n + q) * log_sum) - self.log_m
         gamma_sum = digamma(pn + q)
         d_p = count @ (levels * (gamma_sum - digamma(pn)))
-        d_p += self.count @ (n * (self.log_nm - log_sum))
-        d_q = count @ (gamma_sum - digamma(q)) + self.total * np.log(v) - self.count @ log_sum
-        d_v = self.total * q / v - self.count @ ((p * n + q) / (v + n * self.mean))
+        d_p += _dot(self.count, n * (self.log_nm - log_sum))
+        d_q = count @ (gamma_sum - digamma(q)) + self.total * np.log(v) - _dot(self.count, log_sum)
+        d_v = self.total * q / v - _dot(self.count, (p * n + q) / (v + n * self.mean))
         gradient = np.array([d_p, d_q, d_v]) * parameters
         return -value / self.total, -gradient / self.total
 

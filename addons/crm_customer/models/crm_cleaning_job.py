@@ -28,7 +28,9 @@ class CrmCleaningJob(models.Model):
     _inherit = ["mail.thread"]
     _order = "id desc"
 
-    name = fields.Char(required=True, compute="_compute_name", store=True, readonly=False, precompute=True)
+    name = fields.Char(
+        required=True, compute="_compute_name", store=True, readonly=False, precompute=True
+    )
     kind = fields.Selection(
         [
             ("phone", "Phone numbers in one format"),

@@ -40,13 +40,15 @@ class CrmPartnerScore(models.Model):
 
     _name = "crm.partner.score"
     _description = "Customer Value Score"
+    # Every column of a row is a figure of its run, which knows who computed it and when.
+    _log_access = False
     _order = "month desc, monetary_score desc, purchases desc, id"
     _rec_name = "partner_id"
 
     run_id = fields.Many2one(
         "crm.partner.score.run", required=True, readonly=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = fields.Many2one(related="run_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, ondelete="cascade"
@@ -110,9 +112,7 @@ class CrmPartnerScore(models.Model):
         readonly=True,
         help="Low: buys within 12 months with at least 70 %. Medium: at least 40 %. High: less.",
     )
-    expected_purchases = fields.Float(
-        readonly=True, digits=(16, 2), help="Within 12 months."
-    )
+    expected_purchases = fields.Float(readonly=True, digits=(16, 2), help="Within 12 months.")
     value_per_purchase = fields.Monetary(
         "Expected per Purchase", readonly=True, aggregator="avg", groups=MONEY_GROUPS
     )
@@ -124,8 +124,8 @@ class CrmPartnerScore(models.Model):
     )
     explanation = fields.Text(compute="_compute_explanation")
 
-    _month_uniq = models.UniqueIndex("(partner_id, company_id, month)")
-    _company_idx = models.Index("(company_id, month)")
+    # A run is a company and a month.
+    _run_uniq = models.UniqueIndex("(partner_id, run_id)")
 
     @api.depends("partner_id", "month")
     def _compute_display_name(self):
@@ -269,50 +269,39 @@ class CrmPartnerScore(models.Model):
         changes = SQL(", ").join(
             SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name)) for name in names
         )
-        key = SQL("company_id = %s AND month = %s", run.company_id.id, run.month)
-        self.env.cr.execute(
+        cr = self.env.cr
+        cr.execute(
             SQL(
                 """
                 DELETE FROM crm_partner_score
-                 WHERE %s AND partner_id NOT IN (SELECT partner_id FROM crm_score_copy)
+                 WHERE run_id = %s AND partner_id NOT IN (SELECT partner_id FROM crm_score_copy)
                 """,
-                key,
+                run.id,
             )
         )
-        self.env.cr.execute(
+        cr.execute(
             SQL(
                 """
-                INSERT INTO crm_partner_score (
-                    company_id, month, create_uid, create_date, write_uid, write_date,
-                    is_current, %(columns)s
-                )
-                SELECT %(company)s, %(month)s, %(user)s, now() AT TIME ZONE 'UTC', %(user)s,
-                       now() AT TIME ZONE 'UTC', %(current)s, %(values)s
+                INSERT INTO crm_partner_score (month, is_current, %(columns)s)
+                SELECT %(month)s, %(current)s, %(values)s
                   FROM crm_score_copy c
-                ON CONFLICT (partner_id, company_id, month) DO UPDATE
-                   SET write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date,
-                       is_current = EXCLUDED.is_current, %(changes)s
+                ON CONFLICT (partner_id, run_id) DO UPDATE
+                   SET is_current = EXCLUDED.is_current, %(changes)s
                 """,
                 columns=columns,
-                company=run.company_id.id,
                 month=run.month,
-                user=self.env.uid,
-                current=run._is_latest(),
+                current=run.is_current,
                 values=values,
                 changes=changes,
             )
         )
-        if run._is_latest():
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE crm_partner_score SET is_current = FALSE
-                     WHERE company_id = %s AND month < %s AND is_current
-                    """,
-                    run.company_id.id,
-                    run.month,
-                )
-            )
+
+    @api.model
+    def _retire(self, runs):
+        """Mark the scores of ``runs`` as those of a past month."""
+        self.env.cr.execute(
+            SQL("UPDATE crm_partner_score SET is_current = FALSE WHERE run_id = ANY(%s)", runs.ids)
+        )
 
     # ------------------------------------------------------------------
 

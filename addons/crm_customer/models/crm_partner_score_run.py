@@ -54,6 +54,7 @@ class CrmPartnerScoreRun(models.Model):
         help="Why the value of a purchase is the customer's own mean.",
     )
     reason_text = fields.Text("Note", compute="_compute_reason_text")
+    is_current = fields.Boolean("Latest Month", readonly=True)
     error = fields.Text(readonly=True)
     customers = fields.Integer(readonly=True)
     repeat_customers = fields.Integer(readonly=True)
@@ -125,11 +126,17 @@ class CrmPartnerScoreRun(models.Model):
             )
         return self.env._("No forecast: the estimation found no solution for these customers.")
 
-    def _is_latest(self):
-        """Return whether no later month of the company has been computed."""
+    def _take_over(self):
+        """Become the current run of the company, unless a later month has scores."""
         self.ensure_one()
-        later = [("company_id", "=", self.company_id.id), ("month", ">", self.month)]
-        return not self.search_count([*later, ("customers", ">", 0)], limit=1)
+        mine = [("company_id", "=", self.company_id.id), ("id", "!=", self.id)]
+        self.is_current = not self.search_count(
+            [*mine, ("month", ">", self.month), ("customers", ">", 0)], limit=1
+        )
+        if self.is_current:
+            before = self.search([*mine, ("is_current", "=", True)])
+            before.is_current = False
+            self.env["crm.partner.score"]._retire(before)
 
     # ------------------------------------------------------------------
     # Computing
@@ -189,6 +196,7 @@ class CrmPartnerScoreRun(models.Model):
             "discount_rate": self.company_id.score_discount_rate,
         }
         self.write({**vals, **self._no_parameters()})
+        self._take_over()
         columns = self._columns(data) if data else self._no_customers()
         Score._write_month(self, columns)
 

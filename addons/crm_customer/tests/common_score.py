@@ -59,7 +59,9 @@ class ScoreCase(AccountTestInvoicingCommon):
         )
         accounts = cls.env["account.account"].with_company(company)
         revenue, expense = (
-            accounts.search([("account_type", "=", kind), ("company_ids", "in", company.ids)], limit=1)
+            accounts.search(
+                [("account_type", "=", kind), ("company_ids", "in", company.ids)], limit=1
+            )
             for kind in ("income", "expense")
         )
         lines = [("Goods", amount, revenue)]
@@ -96,7 +98,11 @@ class ScoreCase(AccountTestInvoicingCommon):
     def _compute(self, date, company=None):
         """Compute the scores of the month of ``date`` as the scheduled action does."""
         date = fields.Date.to_date(date)
-        run = self.env["crm.partner.score.run"].sudo()._compute_isolated(company or self.company, date)
+        run = (
+            self.env["crm.partner.score.run"]
+            .sudo()
+            ._compute_isolated(company or self.company, date)
+        )
         return run.sudo(False)
 
     def _score(self, partner, run):

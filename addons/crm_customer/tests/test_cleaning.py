@@ -49,7 +49,11 @@ class TestCleaningJob(ScoreCase):
             self.assertEqual(self._changes(job)[self.anna][1], expected)
 
     def test_names_addresses_and_capitals(self):
-        self.anna.name, self.bert.name, self.cora.name = "  ＡＣＭＥ　Ｌｔｄ", "上海宏泰（集团）", "SMITH SONS"
+        self.anna.name, self.bert.name, self.cora.name = (
+            "  ＡＣＭＥ　Ｌｔｄ",
+            "上海宏泰（集团）",
+            "SMITH SONS",
+        )
         self.anna.email, self.bert.email = "Info＠ACME.com", "ok@example.com"
         job = self._job("name")
         job.action_preview()
@@ -115,7 +119,7 @@ class TestCleaningJob(ScoreCase):
 
         def refuses(partners, vals):
             if "phone" in vals and self.anna in partners:
-                raise ValidationError("Anna does not want that")
+                raise ValueError("Anna does not want that")
             return original(partners, vals)
 
         with patch.object(Partner, "write", refuses):

@@ -74,9 +74,7 @@ class TestCohort(ScoreCase):
         self.assertEqual(january["size"], 3)
         self.assertEqual([round(cell, 1) for cell in january["cells"][:3]], [100.0, 0.0, 33.3])
         today = fields.Date.context_today(self.anna)
-        self.assertEqual(
-            len(january["cells"]), min(37, (today.year - 2026) * 12 + today.month)
-        )
+        self.assertEqual(len(january["cells"]), min(37, (today.year - 2026) * 12 + today.month))
 
     def test_rights(self):
         self._create_users()
@@ -84,9 +82,7 @@ class TestCohort(ScoreCase):
         table = Cohort.with_user(self.seller).cohort_table("contribution")
         self.assertEqual(table["measure"], "retention", "contribution is not for everybody")
         self.assertFalse(Cohort.with_user(self.stranger).cohort_table()["cohorts"])
-        stolen = Cohort.with_user(self.stranger).open_customers(
-            "2026-01-01", 0, self.company.id
-        )
+        stolen = Cohort.with_user(self.stranger).open_customers("2026-01-01", 0, self.company.id)
         self.assertFalse(self.env["res.partner"].search(stolen["domain"]))
         with self.assertRaises(AccessError):
             Cohort.with_user(self.nobody).cohort_table()

@@ -187,9 +187,7 @@ class TestValue(BaseCase):
             model = Spending(p, q, v, 0)
             [found] = engine.expected_spend(model, [n], [mean])
             everybody = p * v / (q - 1)
-            self.assertTrue(
-                min(mean, everybody) * 0.999 <= found <= max(mean, everybody) * 1.001
-            )
+            self.assertTrue(min(mean, everybody) * 0.999 <= found <= max(mean, everybody) * 1.001)
 
         check()
 

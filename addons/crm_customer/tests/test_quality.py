@@ -46,8 +46,9 @@ class TestQuality(ScoreCase):
 
     def assertQuality(self, partner, score, issues):
         found = self._quality(partner)
-        self.assertEqual((found.score, found.issue_ids, found.issue_count),
-                         (score, issues, len(issues)))
+        self.assertEqual(
+            (found.score, found.issue_ids, found.issue_count), (score, issues, len(issues))
+        )
 
     # ------------------------------------------------------------------
 
@@ -192,7 +193,9 @@ class TestQuality(ScoreCase):
         Quality = self.env["crm.partner.quality"]
         self.assertFalse(Quality.with_user(self.seller).search([("partner_id", "=", self.anna.id)]))
         self.assertTrue(Quality.with_user(self.seller).search([("partner_id", "=", self.bert.id)]))
-        self.assertTrue(Quality.with_user(self.stranger).search([("partner_id", "=", self.anna.id)]))
+        self.assertTrue(
+            Quality.with_user(self.stranger).search([("partner_id", "=", self.anna.id)])
+        )
         with self.assertRaises(AccessError):
             Quality.with_user(self.nobody).search([])
         with self.assertRaises(AccessError):

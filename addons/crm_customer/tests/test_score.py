@@ -252,7 +252,9 @@ class TestScore(ScoreCase):
         for name, value in (("value_class", score.rfm_class), ("value_churn_class", "low")):
             same = found.search([(name, "=", value), ("id", "in", partners.ids)])
             self.assertEqual(same, partners.filtered(lambda p, n=name, v=value: p[n] == v))
-        nobody = found.search([("value_class", "=", False), ("id", "in", (partners | self.anna).ids)])
+        nobody = found.search(
+            [("value_class", "=", False), ("id", "in", (partners | self.anna).ids)]
+        )
         self.assertEqual(nobody, self.anna)
         graph = partners[0].with_company(self.company).value_graph
         self.assertIn(str(round(100 * score.p_buy)), graph)

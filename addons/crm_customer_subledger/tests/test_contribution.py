@@ -109,8 +109,10 @@ class TestCustomerContribution(SubledgerCase):
 
     def test_a_cost_without_revenue_is_no_purchase(self):
         self._accrue(100, date="2026-05-05")
-        run = self.env["crm.partner.score.run"].sudo()._compute_isolated(
-            self.company, fields.Date.to_date("2026-05-31")
+        run = (
+            self.env["crm.partner.score.run"]
+            .sudo()
+            ._compute_isolated(self.company, fields.Date.to_date("2026-05-31"))
         )
         score = run.score_ids.filtered(lambda s: s.partner_id == self.partner_a)
         self.assertEqual(score.last_date, fields.Date.to_date("2026-01-10"))

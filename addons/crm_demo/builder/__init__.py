@@ -14,6 +14,7 @@ from . import (
     commissions,
     company,
     contracts,
+    customer_value,
     customers,
     month,
     names,
@@ -87,6 +88,7 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("value scores and data quality", 5, customer_value.run),
     ]
 
 

@@ -1,6 +1,7 @@
 from . import (
     test_commissions,
     test_company,
+    test_customer_value,
     test_import,
     test_invariants,
     test_logins,
