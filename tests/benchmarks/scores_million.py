@@ -122,6 +122,7 @@ def fill(bench, env, invoices, customers):
            SELECT b.n, b.day, b.amount, p.id AS partner_id, 0 AS move_id
              FROM bench b JOIN bench_partner p USING (customer)"""
     )
+    rebuild = lighten(cr, ("account_move", "account_move_line"))
     money = dict.fromkeys(
         (
             "amount_untaxed",
@@ -173,9 +174,37 @@ def fill(bench, env, invoices, customers):
             price_subtotal="s.amount",
             price_total="s.amount",
         )
+    for statement in rebuild:
+        cr.execute(statement)
     for table in ("res_partner", "account_move", "account_move_line"):
         cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
     cr.commit()
+
+
+def lighten(cr, tables):
+    """Drop foreign keys and indexes of ``tables``, and return the statements that index again.
+
+    Filling takes a fraction of the time. Reading needs no foreign key, and no query here a
+    trigram index.
+    """
+    cr.execute(
+        """SELECT conrelid::regclass::text, conname FROM pg_constraint
+            WHERE contype = 'f' AND conrelid::regclass::text IN %s""",
+        [tables],
+    )
+    for table, name in cr.fetchall():
+        cr.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+    cr.execute(
+        """SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+             FROM pg_index i
+        LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
+            WHERE i.indrelid::regclass::text IN %s AND c.oid IS NULL""",
+        [tables],
+    )
+    indexes = cr.fetchall()
+    for name, _definition in indexes:
+        cr.execute(f"DROP INDEX {name}")
+    return [definition for _name, definition in indexes if " USING btree " in definition]
 
 
 def gather(bench, env):

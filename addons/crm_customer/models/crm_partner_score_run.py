@@ -1,6 +1,7 @@
 import logging
 
 from dateutil.relativedelta import relativedelta
+from psycopg2.errors import LockNotAvailable, SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
@@ -10,6 +11,8 @@ from ..engine import value as engine
 
 _logger = logging.getLogger(__name__)
 
+# Somebody else computes the same month: not a fault.
+BUSY = (LockError, LockNotAvailable, SerializationFailure, UniqueViolation)
 YEAR = 365.25
 #: beyond this the value of a purchase and the number of purchases are not independent
 CORRELATION = 0.3
@@ -156,11 +159,13 @@ class CrmPartnerScoreRun(models.Model):
     @api.model
     def _compute_isolated(self, company, date=None):
         """Compute the scores of one company; on failure keep the reason on the run."""
-        run = self._run_of(company, date)
+        run = self.browse()
         try:
             with self.env.cr.savepoint():
-                run._compute_scores()
-        except LockError:
+                run = self._run_of(company, date)
+            with self.env.cr.savepoint():
+                run._compute_scores(date)
+        except BUSY:
             _logger.info("Scores of %s are being computed elsewhere", company.name)
         except Exception as error:  # a bad company must not stop the others
             _logger.info("Scores of %s failed", company.name, exc_info=error)
@@ -174,15 +179,13 @@ class CrmPartnerScoreRun(models.Model):
         date = date or fields.Date.context_today(self)
         month = date.replace(day=1)
         run = self.search([("company_id", "=", company.id), ("month", "=", month)])
-        if not run:
-            return self.create({"company_id": company.id, "month": month, "date": date})
-        run.date = date
-        return run
+        return run or self.create({"company_id": company.id, "month": month, "date": date})
 
-    def _compute_scores(self):
+    def _compute_scores(self, date=None):
         """Compute and write the scores of one company and month; running twice changes nothing."""
         self.ensure_one()
         self.lock_for_update()
+        self.date = date or fields.Date.context_today(self)
         self.env.flush_all()
         Score = self.env["crm.partner.score"]
         self.env.cr.execute(Score._sql_inputs(self.company_id, self.date))
@@ -328,12 +331,7 @@ class CrmPartnerScoreRun(models.Model):
             )
         # sudo: the group was checked above; the figures come from all documents of the company
         run = self.sudo()._run_of(self.env.company)
-        try:
-            run._compute_scores()
-        except LockError as error:
-            raise UserError(
-                self.env._("The scores are being computed right now; look again in a minute.")
-            ) from error
+        run._compute_now()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -344,6 +342,18 @@ class CrmPartnerScoreRun(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _compute_now(self):
+        """Compute the scores for somebody who waits for them.
+
+        :raise UserError: somebody else computes them at the moment
+        """
+        try:
+            self._compute_scores()
+        except BUSY as error:
+            raise UserError(
+                self.env._("The scores are being computed right now; look again in a minute.")
+            ) from error
 
     def action_open_scores(self):
         """Open the scores of this computation."""

@@ -167,7 +167,7 @@ class CrmQualityRule(models.Model):
         documents = (
             ("account_move", "date >= %s AND state = 'posted'"),
             ("sale_order", "date_order >= %s AND state <> 'cancel'"),
-            ("crm_lead", "write_date >= %s"),
+            ("crm_lead", "COALESCE(date_last_stage_update, create_date) >= %s"),
         )
         for table, condition in documents:
             document = SQL(

@@ -5,5 +5,6 @@ from . import (
     test_engine_value,
     test_quality,
     test_score,
+    test_score_concurrency,
     test_tours_score,
 )
