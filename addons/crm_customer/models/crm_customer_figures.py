@@ -33,6 +33,7 @@ class CrmCustomerFigures(models.AbstractModel):
             *self._figures_receivable(partner),
             *self._figures_pipeline(partner),
             *self._figures_last_contact(partner),
+            *self._figures_value(partner),
         ]
         return figures
 
@@ -261,3 +262,54 @@ class CrmCustomerFigures(models.AbstractModel):
             return None
         rows, _cursor = timeline._page(scope, None, 1)
         return timeline._present(rows)[0] if rows else None
+
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _figures_value(self, partner):
+        """Return class, expected purchases and lifetime value as of the last computation."""
+        score = self.env["crm.partner.score"]
+        if score.has_access("read"):
+            score = partner.value_score_id
+        if not score:
+            return []
+        more = {"action": partner.action_open_value_scores(), "sequence": 60}
+        figures = [self._value_class(score, more)]
+        if score.has_model:
+            figures.append(
+                {
+                    "key": "expected_purchases",
+                    "label": self.env._("Purchases expected"),
+                    "type": "number",
+                    "digits": 1,
+                    "value": score.expected_purchases,
+                    "detail": self.env._("within 12 months"),
+                    **more,
+                }
+            )
+            if score._has_field_access(score._fields["lifetime_value"], "read"):
+                figures.append(
+                    self._monetary(
+                        "lifetime_value",
+                        self.env._("Customer lifetime value"),
+                        score.lifetime_value,
+                        detail=self.env._("future contribution, discounted"),
+                        **more,
+                    )
+                )
+        return figures
+
+    def _value_class(self, score, more):
+        def label(name):
+            selection = score._fields[name]._description_selection(self.env)
+            return dict(selection).get(score[name], "")
+
+        risk = score.has_model and label("churn_class")
+        return {
+            "key": "value_class",
+            "label": self.env._("Value class"),
+            "type": "text",
+            "value": label("rfm_class"),
+            "detail": self.env._("Churn risk: %s", risk) if risk else "",
+            **more,
+        }

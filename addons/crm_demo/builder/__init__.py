@@ -16,6 +16,7 @@ from . import (
     company,
     contracts,
     customer_master,
+    customer_value,
     customers,
     imports,
     duplicates,
@@ -99,6 +100,7 @@ def steps(ctx):
         ("approvals", 2, approvals.run),
         ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
         ("customer segments", 2, segments.run),
+        ("value scores and data quality", 5, customer_value.run),
     ]
 
 

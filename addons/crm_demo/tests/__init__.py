@@ -3,6 +3,7 @@ from . import (
     test_commissions,
     test_company,
     test_customer_master,
+    test_customer_value,
     test_duplicates,
     test_import,
     test_invariants,
