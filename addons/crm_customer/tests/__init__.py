@@ -1,0 +1,2 @@
+from . import test_engine_match
+from . import test_engine_match_d12
