@@ -1,2 +1,1 @@
-from . import test_engine_match
-from . import test_engine_match_d12
+from . import test_engine_match, test_engine_match_d12
