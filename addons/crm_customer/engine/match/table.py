@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 import numpy as np
@@ -85,8 +87,22 @@ def encode(texts):
 def _parse(parser, texts):
     """Distinct values and codes of each form of some plain texts."""
     function, names = PARSERS[parser]
-    parsed = list(map(function, texts))
-    return [encode(form) for form in (zip(*parsed, strict=True) if parsed else [()] * len(names))]
+    with _no_collection():
+        parsed = list(map(function, texts))
+        forms = zip(*parsed, strict=True) if parsed else [()] * len(names)
+        return [encode(form) for form in forms]
+
+
+@contextmanager
+def _no_collection():
+    """Without the garbage collector: it would look at every new tuple again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Table:
