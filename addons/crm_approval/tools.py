@@ -83,12 +83,15 @@ def read_text(record, path):
     name, _dot, rest = path.partition(".")
     field, value = record._fields[name], record[name]
     if rest:
-        texts = (f"{item.display_name}: {read_text(item, rest)}" for item in value)
-        return "; ".join(texts)
+        if len(value) == 1:
+            return read_text(value, rest)
+        return "; ".join(f"{n}. {read_text(item, rest)}" for n, item in enumerate(value, 1))
     if isinstance(value, models.BaseModel):
         return ", ".join(value.mapped("display_name"))
     if field.type in ("html", "binary"):
         return "…" if value else ""
     if value is False and field.type != "boolean":
         return ""
+    if field.type in ("float", "monetary"):
+        return f"{value:,.2f}"
     return str(field.convert_to_export(value, record))

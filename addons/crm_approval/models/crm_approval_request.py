@@ -153,16 +153,17 @@ class CrmApprovalRequest(models.Model):
     def _compute_mine(self):
         user = self.env.user
         represented = self.env["crm.approval.delegation"]._represented_by(user)
-        for request in self.sudo():
-            named = request.participant_ids & represented
-            request.is_requester = request.requester_id == user
+        # sudo: the people of a request that the user may read; the values are for his own cache
+        for request, request_sudo in zip(self, self.sudo(), strict=True):
+            named = request_sudo.participant_ids & represented
+            request.is_requester = request_sudo.requester_id == user
             request.is_participant = bool(
-                named or user in request.copy_user_ids or request.requester_id == user
+                named or user in request_sudo.copy_user_ids or request_sudo.requester_id == user
             )
             request.my_turn = (
-                request.state == "pending"
-                and user not in request.excluded_user_ids
-                and bool(request.approver_ids & represented)
+                request_sudo.state == "pending"
+                and user not in request_sudo.excluded_user_ids
+                and bool(request_sudo.approver_ids & represented)
             )
 
     @api.model

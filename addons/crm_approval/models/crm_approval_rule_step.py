@@ -87,7 +87,7 @@ class CrmApprovalRuleStep(models.Model):
         "Hours until a reminder or a time limit cannot be negative.",
     )
     _limit_needs_hours = models.Constraint(
-        "CHECK (after_limit = 'none' OR limit_hours > 0)",
+        "CHECK (after_limit = 'none' OR COALESCE(limit_hours, 0) > 0)",
         "What happens after the time limit needs a time limit: fill in its hours.",
     )
 

@@ -1,7 +1,4 @@
-from datetime import timedelta
-from unittest.mock import patch
-
-from odoo import Command, fields
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
@@ -114,15 +111,6 @@ class TestAccountMove(AccountTestInvoicingCommon):
         invoice = self._move(5000, "out_invoice")
         invoice.action_post()
         self.assertEqual(invoice.state, "posted")
-
-    def test_scheduled_posting(self):
-        bill = self._move(2000)
-        bill.write({"auto_post": "at_date", "date": fields.Date.today() - timedelta(days=1)})
-        bill.invoice_date = bill.date
-        cron = self.env.registry["ir.cron"]
-        with patch.object(cron, "_commit_progress", lambda *args, **kwargs: 1):
-            self.env["account.move"]._autopost_draft_entries()
-        self.assertEqual(bill.state, "draft")
 
     def test_reset_and_post_again(self):
         bill = self._move(2000)

@@ -243,6 +243,8 @@ class TestFlow(ApprovalSaleCase):
         self.assertFalse(Request.search(mine))
         self._substitute(self.boss, self.deputy)
         self.assertEqual(Request.search(mine).ids, request.ids)
+        self.assertTrue(request.with_user(self.deputy).my_turn)
+        self.assertFalse(request.with_user(self.seller).my_turn)
         request.with_user(self.deputy).action_approve()
         row = request.decision_ids.filtered(lambda one: one.kind == "approve")
         self.assertEqual(row.user_id, self.deputy)
