@@ -161,7 +161,11 @@ class CrmCustomerImport(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            self._refuse_protected({name for vals in vals_list for name in vals})
+            names = {name for vals in vals_list for name in vals}
+            # Defaults in the context are values too.
+            keys = self.env.context
+            names |= {key.removeprefix("default_") for key in keys if key.startswith("default_")}
+            self._refuse_protected(names)
         documents = super().create(vals_list)
         documents.filtered("file")._read_file()
         return documents

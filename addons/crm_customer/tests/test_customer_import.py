@@ -301,6 +301,9 @@ class TestCustomerImportAccess(ImportCase):
                 mine.write(vals)
             with self.assertRaises(AccessError):
                 mine.with_context(install_mode=True).create({"name": "x", **vals})
+            defaults = {f"default_{name}": value for name, value in vals.items()}
+            with self.assertRaises(AccessError):
+                mine.with_context(**defaults).create({"name": "x"})
         mine.action_check()
         for vals in ({"after": {"name": "x"}}, {"result": "created"}):
             with self.assertRaises(AccessError):
