@@ -130,6 +130,7 @@ class CrmCustomerImport(models.Model):
             for number, (kind, _label) in enumerate(KINDS, 1)
         ]
 
+    @api.depends("state", "row_ids.plan", "row_ids.result", "row_ids.undo_result")
     def _compute_counts(self):
         counts = {
             (document.id, plan, result, undone): count
@@ -161,7 +162,11 @@ class CrmCustomerImport(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            self._refuse_protected({name for vals in vals_list for name in vals})
+            names = {name for vals in vals_list for name in vals}
+            # Defaults in the context are values too.
+            keys = self.env.context
+            names |= {key.removeprefix("default_") for key in keys if key.startswith("default_")}
+            self._refuse_protected(names)
         documents = super().create(vals_list)
         documents.filtered("file")._read_file()
         return documents
@@ -177,7 +182,7 @@ class CrmCustomerImport(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_started(self):
-        if started := self.filtered(lambda d: d.state not in ("draft", "checked")):
+        if started := self.filtered(lambda document: document._has_begun()):
             raise UserError(
                 self.env._(
                     "%s: the report of an import is kept; undo the import instead.",
@@ -195,10 +200,12 @@ class CrmCustomerImport(models.Model):
 
     def _refuse_when_started(self, names):
         settings = {"file", "column_ids", "key_ids", "on_match", "companies", "restrict_company"}
-        if settings.intersection(names) and self.filtered(
-            lambda d: d.state not in ("draft", "checked")
-        ):
+        if settings.intersection(names) and any(document._has_begun() for document in self):
             raise UserError(self.env._("The import has begun; make a new one for other settings."))
+
+    def _has_begun(self):
+        """Return whether rows were written, be it that the import stands still since."""
+        return self.state not in ("draft", "checked") or bool(self.done_count)
 
     # --- reading the file ---
 
@@ -262,6 +269,7 @@ class CrmCustomerImport(models.Model):
         """Say for every row what the import would do, without writing a customer."""
         for document in self:
             document._start(("draft", "checked"))
+            document._refuse_when_started({"file"})
             document._check_mapping()
             # sudo: rows are the document's own; rights on it were checked just above
             mine = document.sudo()
@@ -290,7 +298,8 @@ class CrmCustomerImport(models.Model):
     def action_undo(self):
         """Take back what the import did, where nothing has happened since."""
         for document in self:
-            document._start(("done",))
+            # A stopped import is taken back too, as far as it came.
+            document._start(("checked", "done") if document.done_count else ("done",))
             if self.env.user != document.user_id:
                 raise UserError(self.env._("Only %s may undo it.", document.user_id.name))
             # sudo: the state is the document's own; rights on it were checked just above

@@ -201,6 +201,37 @@ class TestCustomerImport(ImportCase):
         queries(5, "a")
         self.assertLessEqual(queries(100, "b") - queries(20, "c"), 5)
 
+    def test_stopped_import(self):
+        """A batch that fails as a whole stops the import with the reason; what was done is kept."""
+        self.patch(crm_customer_import, "BATCH", 2)
+        document = self.create_import(
+            "name,email\n" + "".join(f"S{n},s{n}@stop.example\n" for n in range(4))
+        )
+        document.action_check()
+        document.sudo().state = "running"
+        model = type(document)
+        original = model._import
+
+        def fail_later(this, rows):
+            if "S2" in rows.mapped("label"):
+                raise ValueError("the disk is full")
+            return original(this, rows)
+
+        self.patch(model, "_import", fail_later)
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_customer.crm_customer_import_cron").method_direct_trigger()
+        document.invalidate_recordset()
+        self.assertEqual((document.state, document.done_count), ("checked", 2))
+        self.assertIn("the disk is full", document.problem)
+        self.assertTrue(document.activity_ids)
+        for forbidden in (document.action_check, document.unlink):
+            with self.assertRaises(UserError):
+                forbidden()
+        self.patch(model, "_import", original)
+        document.action_import()
+        self.assertEqual((document.state, document.created_count), ("done", 4))
+        self.assertFalse(document.problem)
+
     def test_bad_input(self):
         with self.assertRaises(UserError):
             self.create_import("\0\0")
@@ -301,6 +332,9 @@ class TestCustomerImportAccess(ImportCase):
                 mine.write(vals)
             with self.assertRaises(AccessError):
                 mine.with_context(install_mode=True).create({"name": "x", **vals})
+            defaults = {f"default_{name}": value for name, value in vals.items()}
+            with self.assertRaises(AccessError):
+                mine.with_context(**defaults).create({"name": "x"})
         mine.action_check()
         for vals in ({"after": {"name": "x"}}, {"result": "created"}):
             with self.assertRaises(AccessError):
