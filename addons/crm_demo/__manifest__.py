@@ -8,6 +8,7 @@
     "depends": [
         "base_import",
         "contacts",
+        "crm_customer",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

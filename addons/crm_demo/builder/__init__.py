@@ -15,6 +15,7 @@ from . import (
     company,
     contracts,
     customers,
+    merges,
     month,
     names,
     orders,
@@ -87,6 +88,7 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("merges of customers", 2, merges.run),
     ]
 
 
