@@ -20,6 +20,7 @@ from . import (
     customers,
     imports,
     duplicates,
+    merges,
     month,
     names,
     orders,
@@ -101,6 +102,7 @@ def steps(ctx):
         ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
         ("customer segments", 2, segments.run),
         ("value scores and data quality", 5, customer_value.run),
+        ("merges of customers", 2, merges.run),
     ]
 
 
