@@ -1,9 +1,9 @@
 """A customer being typed against a million: likely duplicates through the table of blocking keys.
 
-Half of the new records are duplicates of customers that are there (misspelled, moved, in pinyin), half
-are unknown people and companies with common names. Measured is all that the warning on the form costs
-on the server: keys of the record, probes, reading and scoring of what they find, and the reader's
-rights; record caches are empty as in a new request.
+Half of the new records are duplicates of customers that are there (misspelled, moved, in pinyin),
+half are unknown people and companies with common names. Measured is all that the warning on the
+form costs on the server: keys of the record, probes, reading and scoring of what they find, and the
+reader's rights; record caches are empty as in a new request.
 """
 
 import os

@@ -119,7 +119,9 @@ def fill(bench, env, customers, events):
         if number == 8:
             everything = _rest(segments)
         rows = next(everything)
-        commands = [(0, 0, {"level": level, "sequence": n, **v}) for n, (level, v) in enumerate(rows)]
+        commands = [
+            (0, 0, {"level": level, "sequence": n, **v}) for n, (level, v) in enumerate(rows)
+        ]
         segments.append(
             env["crm.segment"].create(
                 {"name": f"S{number}", "company_id": env.company.id, "condition_ids": commands}
@@ -142,7 +144,8 @@ def plain(bench, env):
     env.cr.execute("TRUNCATE peer_member")
     for number, query in enumerate(by_hand(), 1):
         env.cr.execute(
-            f"INSERT INTO peer_member (segment_id, partner_id) SELECT {number}, id FROM ({query}) q",
+            "INSERT INTO peer_member (segment_id, partner_id)"
+            f" SELECT {number}, id FROM ({query}) q",
             {"company": env.company.id},
         )
     env.cr.execute("SELECT segment_id, COUNT(*) FROM peer_member GROUP BY 1 ORDER BY 1")
@@ -181,13 +184,16 @@ def change(bench, env, changes):
     """A thousand customers move, half of them buy as well; the queue is told as by a commit."""
     env.cr.execute(
         "UPDATE res_partner SET city = 'City 1', color = 3 WHERE id IN"
-        " (SELECT id FROM res_partner WHERE ref = 'BENCH' ORDER BY id::bigint * 7919 %% 1000003 LIMIT %s)"
+        " (SELECT id FROM res_partner WHERE ref = 'BENCH'"
+        " ORDER BY id::bigint * 7919 %% 1000003 LIMIT %s)"
         " RETURNING id",
         [changes],
     )
     ids = [one for (one,) in env.cr.fetchall()]
-    env.cr.execute("UPDATE account_move SET invoice_date = CURRENT_DATE"
-                   " WHERE commercial_partner_id = ANY(%s)", [ids[: changes // 2]])
+    env.cr.execute(
+        "UPDATE account_move SET invoice_date = CURRENT_DATE WHERE commercial_partner_id = ANY(%s)",
+        [ids[: changes // 2]],
+    )
     env["crm.segment.dirty"]._mark(ids)
 
 

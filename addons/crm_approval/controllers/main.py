@@ -1,4 +1,4 @@
-from odoo import _, http
+from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
@@ -66,7 +66,11 @@ class ApprovalController(http.Controller):
     def _refuse(self):
         response = request.render(
             "crm_approval.link_invalid",
-            {"message": _("This link is not valid, has expired, or is meant for somebody else.")},
+            {
+                "message": request.env._(
+                    "This link is not valid, has expired, or is meant for somebody else."
+                )
+            },
         )
         response.status_code = 403
         return self._private(response)

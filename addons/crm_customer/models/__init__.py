@@ -2,7 +2,6 @@ from . import (
     account_move,
     account_partial_reconcile,
     account_payment,
-    base_partner_merge_automatic_wizard,
     calendar_event,
     crm_cleaning_job,
     crm_cleaning_line,

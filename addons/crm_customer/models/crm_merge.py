@@ -39,7 +39,6 @@ class CrmMerge(models.Model):
     partner_count = fields.Integer("Number of Records", compute="_compute_name", store=True)
     survivor_id = fields.Many2one(
         "res.partner",
-        "Survivor",
         required=True,
         index=True,
         ondelete="restrict",
@@ -167,9 +166,7 @@ class CrmMerge(models.Model):
 
     def _refuse_own_fields(self, vals, allowed):
         """States and results are written by methods only, which run as superuser."""
-        theirs = set(self.env["mail.thread"]._fields) | set(
-            self.env["mail.activity.mixin"]._fields
-        )
+        theirs = set(self.env["mail.thread"]._fields) | set(self.env["mail.activity.mixin"]._fields)
         wrong = [name for name in vals if name not in allowed | theirs and name in self._fields]
         if not self.env.su and any(name not in ("name",) for name in wrong):
             raise UserError(
@@ -272,9 +269,7 @@ class CrmMerge(models.Model):
     def _check_rights(self):
         if not self._user_may_merge():
             raise AccessError(
-                self.env._(
-                    "You may propose merges; customer data administrators carry them out."
-                )
+                self.env._("You may propose merges; customer data administrators carry them out.")
             )
         self.partner_ids.check_access("write")
 
@@ -335,11 +330,12 @@ class CrmMerge(models.Model):
 
     def _approval_granted(self, request):
         """Carry out what was approved; the approval is checked once more."""
-        super()._approval_granted(request)
+        result = super()._approval_granted(request)
         self._approval_gate("merge")
         waiting = self.filtered(lambda merge: merge.state == "to_approve")
         waiting._raise_problems()
         waiting._execute()
+        return result
 
     def _control_reasons(self):
         """Return {merge id: [why a second person must approve]}; for other addons."""
@@ -419,19 +415,19 @@ class CrmMerge(models.Model):
             (
                 """SELECT m.merge_id, NULL FROM {members} m GROUP BY 1
                    HAVING COUNT(*) < 2 OR NOT BOOL_OR(m.survives)""",
-                lambda names: _("There must be two records, one of them the survivor."),
+                lambda names: self.env._("There must be two records, one of them the survivor."),
             ),
             (
                 """SELECT m.merge_id, STRING_AGG(p.name, ', ') FROM {members} m
                      JOIN res_partner p ON p.id = m.id
                     WHERE p.merged_into_id IS NOT NULL GROUP BY 1""",
-                lambda names: _("%s: merged into another record already.", names),
+                lambda names: self.env._("%s: merged into another record already.", names),
             ),
             (
                 """SELECT m.merge_id, STRING_AGG(DISTINCT c.name, ', ') FROM {members} m
                      JOIN res_partner p ON p.id = m.id JOIN res_company c ON c.id = p.company_id
                     GROUP BY 1 HAVING COUNT(DISTINCT p.company_id) > 1""",
-                lambda names: _(
+                lambda names: self.env._(
                     "The records belong to different companies: %s. Share them first, or leave"
                     " them separate.",
                     names,
@@ -441,7 +437,7 @@ class CrmMerge(models.Model):
                 """SELECT m.merge_id, STRING_AGG(u.login, ', ') FROM {members} m
                      JOIN res_users u ON u.partner_id = m.id
                     GROUP BY 1 HAVING COUNT(*) > 1""",
-                lambda names: _(
+                lambda names: self.env._(
                     "Several users (%s) log in with these records, even if only one is active."
                     " Give the other users a contact of their own first.",
                     names,
@@ -451,7 +447,7 @@ class CrmMerge(models.Model):
                 """SELECT m.merge_id, STRING_AGG(c.name, ', ') FROM {members} m
                      JOIN res_company c ON c.partner_id = m.id
                     WHERE NOT m.survives GROUP BY 1""",
-                lambda names: _("This is your company %s. Make it the survivor.", names),
+                lambda names: self.env._("This is your company %s. Make it the survivor.", names),
             ),
             (
                 """SELECT DISTINCT a.merge_id, p.name FROM (
@@ -463,7 +459,7 @@ class CrmMerge(models.Model):
                      SELECT * FROM up) a
                      JOIN {members} m ON m.merge_id = a.merge_id AND m.id = a.parent_id
                      JOIN res_partner p ON p.id = a.id""",
-                lambda names: _(
+                lambda names: self.env._(
                     "%s belongs to another one of these records. Remove the company there first.",
                     names,
                 ),
@@ -475,7 +471,7 @@ class CrmMerge(models.Model):
                           SELECT FROM account_move_line l JOIN account_move v ON v.id = l.move_id
                            WHERE l.partner_id = m.id AND v.inalterable_hash IS NOT NULL)
                     GROUP BY 1""",
-                lambda names: _(
+                lambda names: self.env._(
                     "%s has journal entries sealed by a hash that names the customer. Make it the"
                     " survivor; two customers with sealed entries stay separate.",
                     names,
@@ -493,7 +489,7 @@ class CrmMerge(models.Model):
                       AND (EXISTS (SELECT FROM account_move v WHERE v.partner_id = m.id)
                         OR EXISTS (SELECT FROM account_move_line l WHERE l.partner_id = m.id))
                     GROUP BY 1""",
-                lambda names: _(
+                lambda names: self.env._(
                     "%s has invoices or journal items, which would move to another company. Make"
                     " it the survivor, or merge the companies first.",
                     names,
@@ -820,15 +816,17 @@ class CrmMerge(models.Model):
         members = [partner_id for partners, _survivor in groups for partner_id in partners.ids]
         if len(members) != len(set(members)):
             raise UserError(self.env._("A customer is in two groups at once."))
-        return self.with_context(
-            crm_merge_bulk=True, tracking_disable=True, mail_create_nolog=True
-        ).create(
-            [
-                {
-                    "partner_ids": [Command.set(partners.ids)],
-                    "survivor_id": (survivor or self._default_survivor(partners)).id,
-                    "source": source,
-                }
-                for partners, survivor in groups
-            ]
-        ).with_env(self.env)
+        return (
+            self.with_context(crm_merge_bulk=True, tracking_disable=True, mail_create_nolog=True)
+            .create(
+                [
+                    {
+                        "partner_ids": [Command.set(partners.ids)],
+                        "survivor_id": (survivor or self._default_survivor(partners)).id,
+                        "source": source,
+                    }
+                    for partners, survivor in groups
+                ]
+            )
+            .with_env(self.env)
+        )

@@ -162,7 +162,7 @@ class CrmMergeEngine(models.AbstractModel):
 
     @api.model
     def _places(self, table, model=None):
-        """Return every :class:`Place` that may reference rows of ``table``, records of ``model``."""
+        """Return every :class:`Place` that may refer to rows of ``table``, records of ``model``."""
         kept = self._kept_tables()
         places = [
             Place(name, column, has_id)
@@ -271,9 +271,7 @@ class Repoint:
         if isinstance(source, SQL):
             self.cr.execute(SQL("INSERT INTO %s %s", self.pairs, source))
         else:
-            execute_values(
-                self.cr._obj, f"INSERT INTO {name} VALUES %s", source, page_size=5000
-            )
+            execute_values(self.cr._obj, f"INSERT INTO {name} VALUES %s", source, page_size=5000)
 
     # --- the journal ---
 
@@ -408,8 +406,11 @@ class Repoint:
             self.everything(place.table, self._model_of(place.table))
             self._delete(
                 place.table,
-                SQL("SELECT t.ctid AS row, p.merge_id FROM %s t JOIN %s p ON p.loser = t.id",
-                    SQL.identifier(place.table), self.pairs),  # fmt: skip
+                SQL(
+                    "SELECT t.ctid AS row, p.merge_id FROM %s t JOIN %s p ON p.loser = t.id",
+                    SQL.identifier(place.table),
+                    self.pairs,
+                ),  # fmt: skip
             )
 
     def _any_pairs(self):

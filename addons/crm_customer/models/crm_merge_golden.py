@@ -301,9 +301,7 @@ class CrmMergeGolden(models.AbstractModel):
         Partner = self.env["res.partner"]
         stored = [name for name in Partner._commercial_fields() if Partner._fields[name].store]
         survivors = list(values)
-        assign = SQL(", ").join(
-            SQL("%(c)s = s.%(c)s", c=SQL.identifier(name)) for name in stored
-        )
+        assign = SQL(", ").join(SQL("%(c)s = s.%(c)s", c=SQL.identifier(name)) for name in stored)
         self.env.cr.execute(
             SQL(
                 """

@@ -22,7 +22,6 @@ class CrmMergeRule(models.Model):
 
     field_id = fields.Many2one(
         "ir.model.fields",
-        "Field",
         required=True,
         ondelete="cascade",
         domain=[("model", "=", "res.partner"), ("store", "=", True)],

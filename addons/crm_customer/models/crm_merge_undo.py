@@ -48,8 +48,15 @@ class Undo:
     def _point(self, table, column, ids, old, new):
         t, c = SQL.identifier(table), SQL.identifier(column)
         back = self.env.execute_query(
-            SQL("UPDATE %s SET %s = %s WHERE id = ANY(%s) AND %s = %s RETURNING id",
-                t, c, old, ids, c, new)  # fmt: skip
+            SQL(
+                "UPDATE %s SET %s = %s WHERE id = ANY(%s) AND %s = %s RETURNING id",
+                t,
+                c,
+                old,
+                ids,
+                c,
+                new,
+            )  # fmt: skip
         )
         left = set(ids) - {row_id for (row_id,) in back}
         if left:

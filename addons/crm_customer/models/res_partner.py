@@ -51,7 +51,9 @@ class ResPartner(models.Model):
             segments.browse(ids).exists()._filtered_access("read").ids
         )
         if False in value:
-            domain |= ~self._domain_of_segments(segments.search([("active", "in", [True, False])]).ids)
+            domain |= ~self._domain_of_segments(
+                segments.search([("active", "in", [True, False])]).ids
+            )
         return domain
 
     @api.model
@@ -227,11 +229,11 @@ class ResPartner(models.Model):
                 candidates = candidates.sorted(key=sort_key, reverse=sort_reverse)
             result[email] = candidates[:1]
         return [result[email] for email in emails]
+
     # --- merge ---
 
     merged_into_id = fields.Many2one(
         "res.partner",
-        "Merged Into",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -268,6 +270,7 @@ class ResPartner(models.Model):
         """Open the merges that this customer has part in."""
         action = self.env["ir.actions.act_window"]._for_xml_id("crm_customer.crm_merge_action")
         return {**action, "domain": [("partner_ids", "in", self.ids)], "context": {}}
+
     # --- 360° view and customer master ---
 
     customer_level_id = fields.Many2one(
@@ -600,6 +603,7 @@ class ResPartner(models.Model):
         gone = self.filtered("merged_into_id")
         self.env["crm.match.key"]._forget(gone.ids)
         (self - gone)._refresh_identification()
+        self.env["crm.match.candidate"]._refresh_clusters()
         self.env["crm.segment.dirty"]._mark(self)
 
     # --- value scores ---

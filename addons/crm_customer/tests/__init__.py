@@ -37,4 +37,3 @@ from . import (
     test_story_d12_merge,
     test_tours_score,
 )
-from . import test_engine_match, test_engine_match_d12

@@ -70,9 +70,7 @@ class TestSurvivorship(unittest.TestCase):
         )
         sourced = by_id[engine.choose("source", candidates, ("user", "import")).id]
         rank = {"user": 0, "import": 1}
-        self.assertEqual(
-            rank.get(sourced.source, 2), min(rank.get(one.source, 2) for one in known)
-        )
+        self.assertEqual(rank.get(sourced.source, 2), min(rank.get(one.source, 2) for one in known))
 
     def test_most_frequent(self):
         names = ["Hongtai", "HONGTAI ", "Hontai"]

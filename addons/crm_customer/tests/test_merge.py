@@ -275,8 +275,10 @@ class TestMerge(MergeCase):
 
         def rows(partners):
             result = self.env.execute_query(
-                SQL("SELECT to_jsonb(p) FROM res_partner p WHERE id = ANY(%s) ORDER BY id",
-                    partners.ids)  # fmt: skip
+                SQL(
+                    "SELECT to_jsonb(p) FROM res_partner p WHERE id = ANY(%s) ORDER BY id",
+                    partners.ids,
+                )  # fmt: skip
             )
             mine = {
                 "id", "create_date", "write_date", "commercial_partner_id", "merged_into_id",
@@ -374,7 +376,7 @@ class TestMerge(MergeCase):
         self.assertTrue(journal)
         for attempt in (
             lambda: journal[0].write({"kind": "row"}),
-            lambda: journal[0].unlink(),
+            journal[0].unlink,
             lambda: journal[0].sudo().unlink(),
             lambda: journal.sudo().create({"merge_id": merge.id}),
         ):

@@ -96,7 +96,7 @@ class TestMergeConcurrency(BaseCase):
                 merge._execute()
             """
         )
-        done = subprocess.run(  # noqa: S603 - this interpreter and a text of this test
+        done = subprocess.run(
             [sys.executable, "-c", code],
             env=os.environ,
             capture_output=True,

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .crm_merge_engine import Repoint
+from ..models.crm_merge_engine import Repoint
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
@@ -15,4 +15,4 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 if ours.only(place.table):
                     ours._move(place)
         self.env.invalidate_all()
-        super()._update_foreign_keys(src_partners, dst_partner)
+        return super()._update_foreign_keys(src_partners, dst_partner)
