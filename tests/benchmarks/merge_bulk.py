@@ -170,8 +170,11 @@ def dangling(bench, env, groups):
             )
         )[0][0]
     found += env.execute_query(
-        SQL("SELECT COUNT(*) FROM res_partner WHERE parent_id = ANY(%(ids)s)"
-            " OR (commercial_partner_id = ANY(%(ids)s) AND id <> ALL(%(ids)s))", ids=losers)  # fmt: skip
+        SQL(
+            "SELECT COUNT(*) FROM res_partner WHERE parent_id = ANY(%(ids)s)"
+            " OR (commercial_partner_id = ANY(%(ids)s) AND id <> ALL(%(ids)s))",
+            ids=losers,
+        )
     )[0][0]
     env.cr.execute("SELECT COUNT(*) FROM crm_merge_journal")
     return found, places, env.cr.fetchone()[0]
