@@ -3,8 +3,8 @@
 Every order is confirmed, delivered, invoiced, posted and paid in a transaction of its own, as users
 do. The orders belong to four salespeople in turn. With our addons a commission plan on the
 collected basis is in force and all of them are its members, so every payment really posts a
-commission: once within the transaction of the payment (the default), once left to the scheduled action, whose run
-counts too.
+commission: once within the transaction of the payment (the default), once left to the scheduled
+action, whose run counts too.
 """
 
 from odoo import Command

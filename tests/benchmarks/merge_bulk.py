@@ -98,7 +98,9 @@ def copy(env, record, partner_ids, columns):
 
 def copy_lines(env, record, parents, link, columns):
     ids, partners = zip(*parents, strict=True)
-    source = SQL("SELECT * FROM UNNEST(%s, %s) AS x (parent, partner)", list(ids), list(partners))
+    source = SQL(
+        "SELECT * FROM UNNEST(%s, %s) AS x (parent, partner)", list(ids), list(partners)
+    )
     return insert(env, record, columns, source, link)
 
 
@@ -172,7 +174,7 @@ def dangling(bench, env, groups):
             "SELECT COUNT(*) FROM res_partner WHERE parent_id = ANY(%(ids)s)"
             " OR (commercial_partner_id = ANY(%(ids)s) AND id <> ALL(%(ids)s))",
             ids=losers,
-        )  # fmt: skip
+        )
     )[0][0]
     env.cr.execute("SELECT COUNT(*) FROM crm_merge_journal")
     return found, places, env.cr.fetchone()[0]
