@@ -8,7 +8,7 @@ import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 
-from . import processes
+from . import processes, python_env
 from .errors import SuiteError
 from .progress import say
 
@@ -47,19 +47,36 @@ def declared_databases(source):
     return ("suite",)
 
 
+def needs_peers(source):
+    """Whether the constant ``PEERS`` of a benchmark asks for the peers' own environment.
+
+    >>> needs_peers("PEERS = True"), needs_peers("")
+    (True, False)
+    """
+    return any(
+        isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") == "PEERS"
+        and ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+    )
+
+
 class Benchmarks:
     """Runs benchmarks on throw-away copies of the test server's databases."""
 
     def __init__(self, platform):
         self.platform = platform
         self.workspace = platform.workspace
+        self.peers = ""
 
     def run(self, name, options):
         path = self.workspace.root / FOLDER / f"{name}.py"
         if not path.exists():
             known = ", ".join(names(self.workspace.root)) or "none"
             raise SuiteError(f"There is no benchmark {name}.", f"there are: {known}")
-        kinds = declared_databases(path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        kinds = declared_databases(source)
+        self.peers = python_env.ensure_peers(self.workspace) if needs_peers(source) else ""
         with self.platform.databases("test") as databases:
             return self._run_on(databases, name, kinds, options)
 
@@ -88,6 +105,7 @@ class Benchmarks:
             SUITE_BENCH_DATABASES=json.dumps(copies),
             SUITE_BENCH_FIGURES=figures,
             SUITE_BENCH_OPTIONS=json.dumps(options),
+            SUITE_BENCH_PEERS=self.peers,
         )
         command = [self.workspace.python, "-m", "tools.bench_child", name]
         code = processes.call(command, cwd=self.workspace.root, env=env)

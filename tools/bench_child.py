@@ -46,6 +46,8 @@ class Bench:
         self.name = name
         self.databases = json.loads(os.environ["SUITE_BENCH_DATABASES"])
         self.options = json.loads(os.environ.get("SUITE_BENCH_OPTIONS", "{}"))
+        #: Python with the packages of bench.txt, for a benchmark that says ``PEERS = True``
+        self.peer_python = os.environ.get("SUITE_BENCH_PEERS", "")
 
     def option(self, name, default):
         """A value that ``./suite bench NAME --set name=value`` may change."""
@@ -75,6 +77,8 @@ class Bench:
 
     def child(self, function, *arguments, kind="suite"):
         """Call ``function(bench, env, *arguments)`` in a process of its own.
+
+        With ``kind=None`` without a database: ``env`` is ``None``.
 
         Peak memory can only be told for a whole process. The function belongs to the benchmark's
         module; what it returns must be picklable. Loading Odoo is not measured, the commit is.
@@ -147,9 +151,13 @@ def main(name, call=None):
         module.run(bench)
         return
     function, arguments, kind = pickle.loads(Path(call).read_bytes())
-    with bench.environment(kind) as env, bench.measure() as measured:
-        measured.value = getattr(module, function)(bench, env, *arguments)
-        env.cr.commit()
+    if kind is None:
+        with bench.measure() as measured:
+            measured.value = getattr(module, function)(bench, None, *arguments)
+    else:
+        with bench.environment(kind) as env, bench.measure() as measured:
+            measured.value = getattr(module, function)(bench, env, *arguments)
+            env.cr.commit()
     Path(call).with_suffix(".result").write_bytes(pickle.dumps(measured))
 
 

@@ -13,6 +13,8 @@ from .processes import run
 from .progress import Step
 
 LOCK = Path(__file__).parent / "requirements" / "lock.txt"
+#: what benchmarks compare with
+PEERS = LOCK.with_name("bench.txt")
 LAUNCHER = """#!{python}
 # Starts Odoo the way its own script does: workers are started by running this file again.
 import odoo.cli
@@ -43,6 +45,24 @@ def ensure(workspace, tree):
         stamp.write_text(json.dumps(wanted, indent=2) + "\n")
 
 
+def ensure_peers(workspace):
+    """The Python of a venv of its own with what benchmarks compare with; installed when needed."""
+    folder = workspace.state / "peers"
+    python, stamp = folder / "bin" / "python", folder / "suite.json"
+    wanted = {
+        "lock": hashlib.sha256(PEERS.read_bytes()).hexdigest(),
+        "python": sys.version,
+        "prefix": str(folder),
+    }
+    if _read(stamp) != wanted:
+        with Step("Python packages of the benchmarks' peers") as step:
+            shutil.rmtree(folder, ignore_errors=True)
+            _create_at(workspace, folder)
+            _install_lock(workspace, python, PEERS, step)
+            stamp.write_text(json.dumps(wanted, indent=2) + "\n")
+    return python
+
+
 def _read(path):
     try:
         return json.loads(path.read_text())
@@ -54,8 +74,12 @@ def _create(workspace, step):
     step.note("creating the virtual environment")
     shutil.rmtree(workspace.venv, ignore_errors=True)
     workspace.folder()
+    _create_at(workspace, workspace.venv)
+
+
+def _create_at(workspace, folder):
     run(
-        [sys.executable, "-m", "venv", workspace.venv],
+        [sys.executable, "-m", "venv", folder],
         what="Creating the virtual environment",
         log=workspace.logs / "python.log",
         remedy="install the package python3-venv",
@@ -63,8 +87,12 @@ def _create(workspace, step):
 
 
 def _install(workspace, step):
+    _install_lock(workspace, workspace.python, LOCK, step)
+
+
+def _install_lock(workspace, python, lock, step):
     command = [
-        workspace.python,
+        python,
         "-m",
         "pip",
         "install",
@@ -72,7 +100,7 @@ def _install(workspace, step):
         "--require-hashes",
         "--no-deps",
         "-r",
-        LOCK,
+        lock,
     ]
     run(
         command,

@@ -8,6 +8,12 @@
     "depends": [
         "base_import",
         "contacts",
+        "crm_approval",
+        "crm_approval_account",
+        "crm_approval_sale",
+        "crm_customer",
+        "crm_customer_stock",
+        "crm_customer_subledger",
         "crm_customer",
         "crm_print",
         "crm_sales",

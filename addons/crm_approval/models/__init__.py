@@ -1,0 +1,16 @@
+from . import (
+    base,
+    crm_approval_decision,
+    crm_approval_delegation,
+    crm_approval_mixin,
+    crm_approval_request,
+    crm_approval_request_step,
+    crm_approval_rule,
+    crm_approval_rule_limit,
+    crm_approval_rule_step,
+    crm_approval_rule_threshold,
+    crm_validation_log,
+    crm_validation_rule,
+    ir_model,
+    res_users,
+)

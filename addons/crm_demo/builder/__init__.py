@@ -11,10 +11,16 @@ from odoo import SUPERUSER_ID, fields
 
 from . import (
     accounting,
+    approvals,
     commissions,
     company,
     contracts,
+    customer_master,
+    customer_value,
     customers,
+    imports,
+    duplicates,
+    merges,
     month,
     names,
     orders,
@@ -25,6 +31,7 @@ from . import (
     segments,
     story,
     supply,
+    validation,
 )
 from .calendar import months_of_the_year, story_quarter
 from .context import QUIET, Context
@@ -88,7 +95,14 @@ def steps(ctx):
         ("open quotations", 5, orders.run_open_quotations),
         ("maintenance contracts", 8, contracts.run),
         ("commission statements", 5, commissions.run),
+        ("an import of customers", 2, imports.run),
+        ("validation rules", 1, validation.run),
+        ("customers entered twice", 5, duplicates.run),
+        ("approvals", 2, approvals.run),
+        ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
         ("customer segments", 2, segments.run),
+        ("value scores and data quality", 5, customer_value.run),
+        ("merges of customers", 2, merges.run),
     ]
 
 

@@ -76,6 +76,27 @@ def settle(
     return cumulate(earn(credits, scales), rounding=rounding, cap=cap)
 
 
+def total(credits: Sequence[Credit]) -> list[Credit]:
+    """Add ``credits`` up by version, role and rate, in order of time: what a period comes to.
+
+    >>> D = Decimal
+    >>> parts = [Credit(version=1, role="owner", basis=D(n), date=datetime.date(2026, 1, n), deal=n)
+    ...          for n in (5, 7)]
+    >>> [(str(credit.basis), str(credit.date), credit.deal) for credit in total(parts)]
+    [('12', '2026-01-07', None)]
+    """
+    sums: dict[tuple, list] = {}
+    for credit in credits:
+        held = sums.setdefault((credit.version, credit.role, credit.rate), [ZERO, None])
+        held[0] += credit.basis
+        held[1] = max(filter(None, (held[1], credit.date)), default=None)
+    added = [
+        Credit(version=version, role=role, rate=rate, basis=basis, date=day)
+        for (version, role, rate), (basis, day) in sums.items()
+    ]
+    return sorted(added, key=lambda c: (c.date or datetime.date.min, c.role, c.rate))
+
+
 def guarantee(total: Decimal, floor: Decimal) -> Decimal:
     """What a guaranteed minimum adds to the commission of a period that is over.
 

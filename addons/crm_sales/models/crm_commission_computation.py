@@ -1,8 +1,9 @@
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_subledger.engine import Share, Target
@@ -15,6 +16,8 @@ from .crm_commission_plan_version import to_decimal
 
 # Beyond this many payees it is cheaper to read all documents than to look for theirs.
 FEW_PAYEES = 20
+# What can change a commission, and the field by which an entry names it.
+DOCUMENTS = {"sale.order": "order_id", "account.move": "source_move_ids"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,14 @@ class CrmCommissionComputation(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _subledger_keys_of(self, documents):
-        versions = self._versions_in_force(documents.company_id)
-        if documents._name not in ("account.move", "sale.order") or not versions:
+    def _subledger_keys_of(self, *documents):
+        documents = [records for records in documents if records._name in DOCUMENTS]
+        companies = self.env["res.company"].union(*(records.company_id for records in documents))
+        versions = self._versions_in_force(companies) if companies else None
+        if not versions:
             return self.browse()
-        deals = self._deals_of(documents, versions)
+        deals = {deal for records in documents for deal in self._deals_of(records, versions)}
+        deals = tuple(sorted(deals))
         if not deals:
             return self.browse()
         rows = self.env["crm.commission.credit"]._totals(versions, Scope(deals=deals))
@@ -113,7 +119,7 @@ class CrmCommissionComputation(models.AbstractModel):
             [
                 ("plan_id", "in", versions.plan_id.ids),
                 ("partner_id", "in", (payees | standing.partner_id).ids),
-                ("date_to", ">=", self._first_day(documents, orders)),
+                ("date_to", ">=", self._first_day(*documents, orders)),
             ],
             order="id",
         )
@@ -132,12 +138,12 @@ class CrmCommissionComputation(models.AbstractModel):
 
     @api.model
     def _statements_posted_for(self, documents):
-        name = "order_id" if documents._name == "sale.order" else "source_move_ids"
+        named = Domain.OR([(DOCUMENTS[records._name], "in", records.ids)] for records in documents)
         # sudo: all entries count, not only those that the user may read
         groups = (
             self.env["crm.subledger.entry"]
             .sudo()
-            ._read_group([("res_model", "=", self._name), (name, "in", documents.ids)], ["res_id"])
+            ._read_group(Domain("res_model", "=", self._name) & named, ["res_id"])
         )
         return self.browse(key for (key,) in groups).exists()
 
@@ -246,30 +252,54 @@ class CrmCommissionComputation(models.AbstractModel):
 
     def _subledger_targets(self):
         """Return what is owed to each payee for each period, and store the basis behind it."""
-        details = self.filtered(lambda s: s.plan_id.version_ids._needs_detail())
+        special = self.filtered(lambda s: s.plan_id.version_ids._needs_detail())
+        # One question tells few statements both their totals and the deals behind them.
+        details = self if len(self) <= FEW_PAYEES else special
         credits = details._credits(detail=True) | (self - details)._credits(detail=False)
         terms = self._terms(credits)
+        needy, detailed = set(special.ids), set(details.ids)
         targets = []
         for statement in self:
             own = credits.get(statement.id, [])
-            statement._store_basis(own, terms)
-            targets += statement._targets(own, terms)
+            summed = own if statement.id in needy else engine.total(own)
+            statement._store_basis(summed, terms)
+            found = statement._targets(summed, terms)
+            if statement.id in detailed:
+                found = statement._with_shares(found, own, terms)
+            targets += found
         return targets
 
     def _subledger_split(self, targets):
         statements = self.browse({target.key for target in targets})
         credits = statements._credits(detail=True)
         terms = statements._terms(credits)
-        shares = {}
-        for statement in statements:
-            parts = statement._parts(credits.get(statement.id, []), terms)
-            for component, by_order in parts.items():
-                address = (statement.id, statement.plan_id.ledger_id.id, component)
-                shares[address] = [
-                    Share(order, -part.amount, tuple(sorted(part.moves)))
-                    for order, part in by_order.items()
-                ]
-        return {t.address: self._balanced(t, shares.get(t.address, [])) for t in targets}
+        by_statement = defaultdict(list)
+        for target in targets:
+            by_statement[target.key].append(target)
+        return {
+            target.address: target.shares
+            for statement in statements
+            for target in statement._with_shares(
+                by_statement[statement.id], credits.get(statement.id, []), terms
+            )
+        }
+
+    def _with_shares(self, targets, credits, terms):
+        """Return ``targets`` of one statement with their split over the deals of ``credits``."""
+        parts = self._parts(credits, terms)
+        return [
+            replace(
+                target,
+                shares=self._balanced(
+                    target,
+                    [
+                        Share(order, -part.amount, tuple(sorted(part.moves)))
+                        for order, part in parts.get(target.component, {}).items()
+                    ],
+                ),
+            )
+            for target in targets
+        ]
 
     @api.model
     def _balanced(self, target, shares):
@@ -318,6 +348,7 @@ class CrmCommissionComputation(models.AbstractModel):
         question = self.env["crm.commission.credit"]
         deals = set()
         for company, statements in self.grouped("company_id").items():
+            span = (min(statements.mapped("date_from")), max(statements.mapped("date_to")))
             members = statements.plan_id.member_ids.filtered(
                 lambda member: (
                     member.partner_id in partners
@@ -325,10 +356,8 @@ class CrmCommissionComputation(models.AbstractModel):
                 )
             )
             if members:
-                start = min(statements.mapped("date_from"))
-                end = max(statements.mapped("date_to"))
-                deals.update(question._deals_between(company, start, end))
-            deals.update(question._deals_of_payees(statements.partner_id, company))
+                deals.update(question._deals_between(company, *span))
+            deals.update(question._deals_of_payees(statements.partner_id, company, *span))
         return Scope(deals=tuple(sorted(deals)), partners=tuple(partners.ids), moves=moves)
 
     def _terms(self, credits):

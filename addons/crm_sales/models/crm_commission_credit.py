@@ -176,25 +176,57 @@ class CrmCommissionCredit(models.AbstractModel):
         )
 
     @api.model
-    def _deals_of_payees(self, partners, company):
-        """Return the deals of which ``partners`` may be owner or named overlay, at any time."""
+    def _deals_of_payees(self, partners, company, date_from, date_to):
+        """Return the deals of ``partners`` to which something happened in a span of days.
+
+        Theirs is a deal of which they are owner or named overlay at any time. A payee may have
+        sold for years: only what a period asks for is read in full.
+        """
         self.env.flush_all()
-        users = SQL("SELECT id FROM res_users WHERE partner_id IN %s", tuple(partners.ids))
         return self._deals(
             SQL(
-                """SELECT order_id FROM crm_commission_participant
+                """WITH mine (deal) AS (
+                   SELECT order_id FROM crm_commission_participant
                     WHERE partner_id IN %(partners)s AND order_id IS NOT NULL
-                UNION ALL
+                UNION
                    SELECT id FROM sale_order
                     WHERE user_id IN (%(users)s) AND company_id = %(company)s
+                UNION
+                   SELECT -COALESCE(m.reversed_entry_id, m.id) FROM account_move m
+                    WHERE m.invoice_user_id IN (%(users)s) AND m.company_id = %(company)s
+                      AND m.move_type IN %(types)s AND EXISTS (
+                          SELECT FROM account_move_line l
+                       LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+                           WHERE l.move_id = m.id AND l.display_type = 'product'
+                             AND r.invoice_line_id IS NULL)
+                ), document AS (
+                   SELECT mine.deal, l.move_id
+                     FROM mine
+                     JOIN sale_order_line sol ON sol.order_id = mine.deal
+                     JOIN sale_order_line_invoice_rel r ON r.order_line_id = sol.id
+                     JOIN account_move_line l ON l.id = r.invoice_line_id
+                UNION
+                   SELECT mine.deal, m.id FROM mine JOIN account_move m ON m.id = -mine.deal
+                UNION
+                   SELECT mine.deal, m.id
+                     FROM mine JOIN account_move m ON m.reversed_entry_id = -mine.deal)
+                   SELECT document.deal
+                     FROM document
+                     JOIN account_move m ON m.id = document.move_id AND m.state = 'posted'
+                    WHERE m.date %(span)s OR EXISTS (
+                          SELECT FROM account_move_line t
+                            JOIN account_partial_reconcile p
+                              ON p.debit_move_id = t.id OR p.credit_move_id = t.id
+                           WHERE t.move_id = m.id AND t.display_type = 'payment_term'
+                             AND p.max_date %(span)s)
                 UNION ALL
-                   SELECT -COALESCE(reversed_entry_id, id) FROM account_move
-                    WHERE invoice_user_id IN (%(users)s) AND company_id = %(company)s
-                      AND move_type IN %(types)s""",
+                   SELECT mine.deal FROM mine
+                     JOIN crm_commission_booking b ON b.order_id = mine.deal AND b.date %(span)s""",
                 partners=tuple(partners.ids),
-                users=users,
+                users=SQL("SELECT id FROM res_users WHERE partner_id IN %s", tuple(partners.ids)),
                 company=company.id,
                 types=INVOICE_TYPES,
+                span=SQL("BETWEEN %s AND %s", date_from, date_to),
             )
         )
 

@@ -144,8 +144,9 @@ class CrmCommissionStatement(models.Model):
                 "computed",
                 self.env._("The amount changed after the confirmation. Please confirm it again."),
             )
-        costs = self.env["crm.subledger.entry"].search([("mirror_of_id", "in", entries.ids)])
-        self.env["crm.contract.cost"].browse(set(costs.mapped("res_id")))._after_transfer()
+        if self.plan_id.cost_ledger_id:
+            costs = self.env["crm.subledger.entry"].search([("mirror_of_id", "in", entries.ids)])
+            self.env["crm.contract.cost"].browse(set(costs.mapped("res_id")))._after_transfer()
         return result
 
     def _subledger_settled(self):

@@ -83,10 +83,11 @@ class CrmContractCost(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _subledger_keys_of(self, documents):
-        if documents._name != "sale.order":
-            return self.browse()
-        return self.search([("order_id", "in", documents.ids)], order="id")
+    def _subledger_keys_of(self, *documents):
+        orders = [
+            id_ for records in documents if records._name == "sale.order" for id_ in records.ids
+        ]
+        return self.search([("order_id", "in", orders)], order="id") if orders else self.browse()
 
     def _after_transfer(self):
         """What was capitalised changed: amortise it again."""

@@ -9,6 +9,7 @@ from . import (
     test_engine_sql,
     test_overview,
     test_performance,
+    test_scope,
     test_settle,
     test_simulation,
     test_statement,

@@ -119,7 +119,8 @@ class TestEngineEqualsSQL(CommissionCase):
         scope = Scope()
         if few:
             asked = self.env["crm.commission.credit"]
-            scope = Scope(deals=asked._deals_of_payees(self.li.partner_id, self.company))
+            span = (fields.Date.add(FIRST, days=-1), fields.Date.add(FIRST, days=400))
+            scope = Scope(deals=asked._deals_of_payees(self.li.partner_id, self.company, *span))
         rows = self.env["crm.commission.credit"]._details(version, scope)
         rounding = Decimal("0.01")
         expected = {

@@ -55,6 +55,8 @@ class Target:
         a delta against it is a reduction (storno)
     :param mirror: ``(ledger, key model, key)`` when the counterpart is an item of a second ledger
     :param explanation: language-neutral rows and notes, numbers as strings
+    :param shares: the split over deals, where the programme knows it already; they sum to
+        ``amount``
     """
 
     key: int
@@ -67,6 +69,7 @@ class Target:
     sign: int = 0
     mirror: tuple[int, str, int] | None = None
     explanation: Mapping[str, Any] = field(default_factory=dict)
+    shares: Sequence[Share] | None = None
 
     @property
     def address(self) -> tuple[int, int, str]:
@@ -120,12 +123,13 @@ def deltas(
     """Return what must be posted so that ``posted`` equals ``targets``, in a stable order.
 
     :param shares: the split of a target over deals by :attr:`Target.address`; a target that is not
-        named here belongs to no deal
+        named here and brings no shares of its own belongs to no deal
     :raises ValueError: a target is named twice, or its shares do not sum to it
     """
     wanted: dict[Slot, tuple[Target, Share]] = {}
     for target in targets:
-        parts = shares.get(target.address) or [Share(None, target.amount)]
+        known = target.shares or shares.get(target.address)
+        parts = known or [Share(None, target.amount)]
         if sum((part.amount for part in parts), ZERO) != target.amount:
             raise ValueError(f"The shares of {target.address} do not sum to {target.amount}")
         for part in parts:

@@ -40,14 +40,14 @@ class CrmSubledgerMixin(models.AbstractModel):
         was posted before and is not returned has the target zero.
 
         :return: list of :class:`~odoo.addons.crm_subledger.engine.delta.Target`, amounts rounded
-            in the currency of the key's company
+            in the currency of the key's company; with their ``shares`` where these are at hand
         """
         raise NotImplementedError
 
     def _subledger_split(self, targets):
         """Attribute targets to the deals that brought them about.
 
-        Only asked for targets that may have changed.
+        Only asked for targets that may have changed and bring no shares of their own.
 
         :param targets: list of ``Target``
         :return: ``{target.address: [Share, …]}``; the shares of a target sum to it exactly;
@@ -56,10 +56,11 @@ class CrmSubledgerMixin(models.AbstractModel):
         return {}
 
     @api.model
-    def _subledger_keys_of(self, documents):
+    def _subledger_keys_of(self, *documents):
         """Return the keys that depend on ``documents``, creating the missing ones in bulk.
 
-        :param documents: records of ``account.move`` or ``sale.order`` that changed
+        :param documents: recordsets of what changed, one a model: ``account.move``,
+            ``sale.order``
         """
         return self.browse()
 
@@ -226,7 +227,8 @@ class CrmSubledgerMixin(models.AbstractModel):
             return []
         posted = self.browse({key for key, *_rest in addresses})._subledger_posted_amounts()
         relevant = {slot: item for slot, item in posted.items() if slot[:3] in addresses}
-        return deltas(changed, self._subledger_split(changed) if changed else {}, relevant)
+        whole = [target for target in changed if target.shares is None]
+        return deltas(changed, self._subledger_split(whole) if whole else {}, relevant)
 
     def _subledger_held(self):
         """Return ``{(key, ledger, component): total}`` of what the loop has posted so far."""

@@ -120,13 +120,14 @@ class CrmSubledgerQueue(models.Model):
         keys = {
             name: self.env[name] for name in self.env["crm.subledger.mixin"]._subledger_programmes()
         }
-        for records in documents:
-            records = records.exists()
+        others = []
+        for records in filter(None, (records.exists() for records in documents)):
             if records._name in keys:
                 keys[records._name] |= records
-                continue
-            for found in self._keys_of_programmes(records):
-                keys[found._name] |= found
+            else:
+                others.append(records)
+        for found in self._keys_of_programmes(others) if others else ():
+            keys[found._name] |= found
         return [records for records in keys.values() if records]
 
     @api.model
@@ -137,13 +138,14 @@ class CrmSubledgerQueue(models.Model):
         ]
         try:
             with self.env.cr.savepoint():
-                return [programme._subledger_keys_of(documents) for programme in programmes]
+                return [programme._subledger_keys_of(*documents) for programme in programmes]
         except Exception as error:  # found out below which programme and which document it was
             _logger.info("Asking for the keys of %s one by one: %s", documents, error)
         found = []
         for programme in programmes:
-            result = self._isolate(programme._subledger_keys_of, documents)
-            found += result if isinstance(result, list) else [result] if result else []
+            for records in documents:
+                result = self._isolate(programme._subledger_keys_of, records)
+                found += result if isinstance(result, list) else [result] if result else []
         return found
 
     @api.model

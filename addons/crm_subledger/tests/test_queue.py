@@ -105,7 +105,7 @@ class TestQueue(SubledgerCase):
         """An invoice is posted even where its sub-ledger cannot be."""
         model = self.env.registry["crm.subledger.item"]
 
-        def broken(_model, _documents):
+        def broken(_model, *_documents):
             raise KeyError("no plan")
 
         with patch.object(model, "_subledger_keys_of", broken):

@@ -15,8 +15,8 @@ class TestTriggers(SubledgerCase):
         seen = []
         model = self.env.registry["crm.subledger.item"]
 
-        def keys_of(programme, documents):
-            seen.append(documents)
+        def keys_of(programme, *documents):
+            seen.extend(documents)
             return programme.browse()
 
         with patch.object(model, "_subledger_keys_of", keys_of):

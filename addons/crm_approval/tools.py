@@ -1,0 +1,97 @@
+"""What only code of this process can hold or do: the key to decisions, values as plain JSON."""
+
+from odoo import models
+from odoo.tools import float_repr
+
+
+class _Key(str):
+    """A text that is compared by identity: no client can send this very object."""
+
+    __slots__ = ()
+
+
+KEY = _Key("crm_approval")
+CONTEXT = "crm_approval_key"
+
+
+def unlocked(records):
+    """Return ``records`` as methods of this addon write them, after their checks."""
+    # sudo: nobody has the right to write approvals; the callers check who may decide
+    return records.sudo().with_context(**{CONTEXT: KEY})
+
+
+def is_unlocked(env):
+    """Whether the records come from :func:`unlocked`; a context sent by a client never does."""
+    return env.context.get(CONTEXT) is KEY
+
+
+def plain(value):
+    """Return a value of a field as JSON that is the same today and after a reload.
+
+    Numbers with decimals become text with six decimals, records their ids, dates ISO text.
+    """
+    if isinstance(value, models.BaseModel):
+        return sorted(value.ids)
+    if isinstance(value, bool | int | None):
+        return value
+    if isinstance(value, float):
+        return float_repr(value, 6)
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    return str(value)
+
+
+def read_path(record, path):
+    """Return the plain value of a dotted path; of several records one value by id.
+
+    :raise KeyError: if a field of the path does not exist
+    """
+    name, _dot, rest = path.partition(".")
+    if name not in record._fields:
+        raise KeyError(path)
+    value = record[name]
+    if not rest:
+        return plain(value)
+    if not isinstance(value, models.BaseModel):
+        raise KeyError(path)
+    read_label(value, rest)
+    return {str(item.id): read_path(item, rest) for item in value}
+
+
+def read_label(record, path):
+    """Return the label of a dotted path in the user's language.
+
+    :raise KeyError: if a field of the path does not exist
+    """
+    name, _dot, rest = path.partition(".")
+    if name not in record._fields:
+        raise KeyError(path)
+    label = record._fields[name].get_description(record.env, ["string"])["string"]
+    if not rest:
+        return label
+    if not record._fields[name].relational:
+        raise KeyError(path)
+    return f"{label} / {read_label(record.env[record._fields[name].comodel_name], rest)}"
+
+
+def read_text(record, path):
+    """Return the value of a path as an approver reads it."""
+    name, _dot, rest = path.partition(".")
+    field, value = record._fields[name], record[name]
+    if rest:
+        if len(value) == 1:
+            return read_text(value, rest)
+        return "; ".join(f"{n}. {read_text(item, rest)}" for n, item in enumerate(value, 1))
+    if isinstance(value, models.BaseModel):
+        return ", ".join(value.mapped("display_name"))
+    if field.type in ("html", "binary"):
+        return "…" if value else ""
+    if value is False and field.type != "boolean":
+        return ""
+    if field.type in ("float", "monetary"):
+        return f"{value:,.2f}"
+    return str(field.convert_to_export(value, record))

@@ -1,0 +1,4 @@
+from . import (
+    crm_approval_decide,
+    crm_approval_submit,
+)

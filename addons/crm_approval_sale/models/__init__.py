@@ -1,0 +1,4 @@
+from . import (
+    payment_transaction,
+    sale_order,
+)

@@ -1,0 +1,252 @@
+"""Columns of records as integer codes: every text is parsed once per distinct value."""
+
+from __future__ import annotations
+
+import gc
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import numpy as np
+
+from .normalize import NAMING, PARSERS, plain_many, split_transform
+
+NONE = np.int32(-1)
+#: kind -> forms whose frequency counts, with the level at which two records share it
+TERMS = {
+    "exact": (("exact", "identifier", "value"),),
+    "text": (("exact", "text", "joined"),),
+    "name": (("exact", "name", "text"), ("sound", "name", "sound")),
+    "company": (("exact", "company", "text"), ("sound", "company", "sound")),
+    "party": (("exact", "party", "text"), ("sound", "party", "sound")),
+    "address": (("exact", "address", "text"),),
+    "phone": (("exact", "phone", "digits"),),
+    "email": (("exact", "email", "value"), ("domain", "email", "domain")),
+    "domain": (("exact", "domain", "domain"),),
+    "identifier": (("exact", "identifier", "value"),),
+    "date": (("exact", "date", "digits"),),
+    "number": (("exact", "text", "text"),),
+}
+
+
+class Column:
+    """One form of one field: ``codes`` per row (-1: missing) into the distinct ``values``."""
+
+    __slots__ = ("_lengths", "_strings", "codes", "values")
+
+    def __init__(self, codes, values):
+        self.codes = codes
+        self.values = values
+        self._strings = None
+        self._lengths = None
+
+    def lengths(self, rows):
+        """The lengths of the texts of these rows."""
+        if self._lengths is None:
+            self._lengths = np.fromiter(map(len, [*self.values, ""]), np.int32)
+        return self._lengths[self.codes[rows]]
+
+    def strings(self, rows):
+        """The texts of these rows; "" where missing."""
+        if self._strings is None:
+            self._strings = np.array([*self.values, ""], dtype=object)
+        return self._strings[self.codes[rows]]
+
+    def equal(self, a, b):
+        """Whether the rows ``a`` and ``b`` have the same, known value."""
+        left = self.codes[a]
+        return (left == self.codes[b]) & (left >= 0)
+
+    def counts(self):
+        """How many rows have each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    def mapped(self, functions):
+        """The same rows after the functions were applied to each distinct value."""
+        values = self.values
+        for function in functions:
+            values = list(map(function, values))
+        known, codes = encode(values)
+        codes = np.append(codes, NONE)
+        return Column(codes[self.codes], known)
+
+
+def encode(texts):
+    """Distinct texts in order of appearance, and the code of each; "" has the code -1.
+
+    >>> encode(["b", "", "a", "b"])
+    (['b', 'a'], array([ 0, -1,  1,  0], dtype=int32))
+    """
+    known = {"": -1}
+    number = known.setdefault
+    codes = np.fromiter([number(text, len(known) - 1) for text in texts], np.int32, len(texts))
+    del known[""]
+    return list(known), codes
+
+
+def _parse(parser, texts):
+    """Distinct values and codes of each form of some plain texts."""
+    function, names = PARSERS[parser]
+    with _no_collection():
+        parsed = list(map(function, texts))
+        forms = zip(*parsed, strict=True) if parsed else [()] * len(names)
+        return [encode(form) for form in forms]
+
+
+@contextmanager
+def _no_collection():
+    """Without the garbage collector: it would look at every new tuple again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class Table:
+    """Records of a rule set's fields, column by column.
+
+    ``columns`` maps a field to a sequence of raw values, all of the same length; a field that is
+    not there is missing in every record. The sequences are not kept.
+    """
+
+    def __init__(self, columns, ruleset):
+        self.ruleset = ruleset
+        self.naming = {c.field: c.kind for c in ruleset.comparisons if c.kind in NAMING}
+        self.size = len(next(iter(columns.values()))) if columns else 0
+        self._raw = {}
+        for field in used_fields(ruleset):
+            self._raw[field] = self._encode_raw(field, columns.get(field))
+        self._forms = {}
+        self._plain = {}
+        self._keys = {}
+        self._counts = None
+        self.total = 0
+
+    def _encode_raw(self, field, values):
+        if values is None:
+            return Column(np.full(self.size, NONE), [])
+        if len(values) != self.size:
+            raise ValueError(f"{field}: {len(values)} values, but {self.size} records")
+        known = {}
+        number = known.setdefault
+        codes = [number(value, len(known)) for value in values]
+        return Column(np.array(codes, np.int32), list(map(_text, known)))
+
+    def form(self, field, parser, form):
+        """The column of one form that a parser gives; parsed when first asked for."""
+        if (field, parser, form) not in self._forms:
+            self._keep(field, parser, _parse(parser, self._plain_texts(field)))
+        return self._forms[field, parser, form]
+
+    def _keep(self, field, parser, forms):
+        raw = self._raw[field]
+        for name, (known, codes) in zip(PARSERS[parser][1], forms, strict=True):
+            codes = np.append(codes, NONE)
+            self._forms[field, parser, name] = Column(codes[raw.codes], known)
+
+    def prepare(self, workers):
+        """Parse what the comparisons need; with two ``workers`` names in a process of their own."""
+        if workers < 2:
+            return self
+        wanted = [(c.field, TERMS[c.kind][0][1]) for c in self.ruleset.comparisons]
+        wanted = sorted(set(wanted), key=lambda pair: pair[1] not in NAMING)
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+            field, parser = wanted[0]
+            first = pool.submit(_parse, parser, self._plain_texts(field))
+            for other, name in wanted[1:]:
+                self._keep(other, name, _parse(name, self._plain_texts(other)))
+            self._keep(field, parser, first.result())
+        return self
+
+    def _plain_texts(self, field):
+        if field not in self._plain:
+            self._plain[field] = plain_many(self._raw[field].values)
+        return self._plain[field]
+
+    # -- how common a value is --
+
+    def count(self, frequencies=None):
+        """Let terms weigh by frequency: that of the table itself, or one that was given."""
+        self._counts = {}
+        self._given = frequencies
+        self.total = frequencies.total if frequencies else self.size
+        return self
+
+    def counts(self, field, parser, form):
+        """How many records have the value of each row; ``None`` where nobody knows."""
+        if self._counts is None or not self.total:
+            return None
+        if (field, parser, form) not in self._counts:
+            column = self.form(field, parser, form)
+            if self._given:
+                known = self._given.counts.get(field, {})
+                counts = [known.get(term(form, value), 1) for value in column.values]
+            else:
+                counts = column.counts()
+            self._counts[field, parser, form] = np.append(counts, 0).astype(np.int32)
+        return self._counts[field, parser, form]
+
+    def term_counts(self, comparison):
+        """Per level that a frequency adjusts: its position, and a function rows -> counts."""
+        if not comparison.term_frequency or self._counts is None:
+            return
+        names = [level.name for level in comparison.levels]
+        for name, parser, form in TERMS[comparison.kind]:
+            if name not in names:
+                continue
+            counts = self.counts(comparison.field, parser, form)
+            if counts is not None:
+                codes = self.form(comparison.field, parser, form).codes
+                yield names.index(name), lambda rows, k=counts, c=codes: k[c[rows]]
+
+    def equality_counts(self, comparison):
+        """Per level that means an equal form: its position, and the counts of all values."""
+        names = [level.name for level in comparison.levels]
+        for name, parser, form in TERMS[comparison.kind]:
+            if name in names:
+                column = self.form(comparison.field, parser, form)
+                yield names.index(name), column.counts()
+
+    def is_empty(self, comparison):
+        """Whether no record has a value to compare."""
+        _name, parser, form = TERMS[comparison.kind][0]
+        return not self.form(comparison.field, parser, form).values
+
+    # -- blocking --
+
+    def key(self, field, transform):
+        """The column of a blocking transform."""
+        if (field, transform) not in self._keys:
+            parser, form, steps = split_transform(transform)
+            if parser == "naming":
+                parser = self.naming.get(field, "party")
+            column = self.form(field, parser, form)
+            self._keys[field, transform] = column.mapped(steps) if steps else column
+        return self._keys[field, transform]
+
+    def forget_keys(self):
+        """Free what only blocking needs."""
+        self._keys.clear()
+
+
+def term(form, value):
+    """Under which name the frequency of a form is kept."""
+    return f"{form}={value}"
+
+
+def used_fields(ruleset):
+    """Names of all fields that a rule set looks at."""
+    fields = {comparison.field: None for comparison in ruleset.comparisons}
+    fields.update((field, None) for rule in ruleset.blocking for field, _name in rule.parts)
+    fields.update((field, None) for veto in ruleset.vetoes for field in veto.fields)
+    return tuple(fields)
+
+
+def _text(value):
+    if isinstance(value, str):
+        return value
+    # False is Odoo's empty value, NaN that of data frames
+    return "" if value is None or value is False or value != value else str(value)
