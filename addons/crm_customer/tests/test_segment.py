@@ -83,8 +83,10 @@ class TestSegment(SegmentCase):
         self.assertMembers(self._segment((0, self._did("won"))), self.bob)
 
     def test_paid_late(self):
-        for partner, days in ((self.dora, 60), (self.eva, 0)):
-            invoice = self._invoice(partner, 100, days)
+        for partner, due in ((self.dora, 30), (self.eva, 0)):
+            invoice = self._invoice(partner, 100, 60)
+            # Without payment terms Odoo makes an invoice due on the day it is entered.
+            invoice.invoice_date_due = self._ago(due)
             self.env["account.payment.register"].with_context(
                 active_model="account.move", active_ids=invoice.ids
             ).create({})._create_payments()
