@@ -480,7 +480,9 @@ class CrmMatchRuleset(models.Model):
     def _sync_keys(self, ids):
         """Make keys; a record that the engine cannot read is put aside, the others are done."""
         try:
-            with self.env.cr.savepoint():
+            # Without a flush: what waits for the end of the transaction (validation rules, say) is
+            # not checked in the middle of somebody's create, nor its error taken for ours.
+            with self.env.cr.savepoint(flush=False):
                 self.env["crm.match.key"]._sync(self, ids)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise  # somebody else was faster: the whole is tried again
