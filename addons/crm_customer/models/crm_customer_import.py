@@ -112,7 +112,7 @@ class CrmCustomerImport(models.Model):
     row_ids = fields.One2many(
         "crm.customer.import.row", "import_id", string="Rows of the File", copy=False
     )
-    row_count = fields.Integer(string="Row Count", compute="_compute_counts")
+    row_count = fields.Integer(compute="_compute_counts")
     done_count = fields.Integer(string="Processed", compute="_compute_counts")
     created_count = fields.Integer(string="Created", compute="_compute_counts")
     updated_count = fields.Integer(string="Updated", compute="_compute_counts")
