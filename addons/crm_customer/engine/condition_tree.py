@@ -39,7 +39,7 @@ def build(rows, operator="all"):
     Traceback (most recent call last):
         ...
     condition_tree.OutlineError: indent
-    >>> build([("g", 0, "none")])
+    >>> build([("g", 0, "none")])  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
         ...
     condition_tree.OutlineError: empty
