@@ -171,7 +171,9 @@ class Server:
         self.sql("postgres", f'ALTER DATABASE "{source}" RENAME TO "{target}"')
 
     def drop(self, database):
-        self.sql("postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        # As the superuser where we have one: only it may end an autovacuum worker of the server.
+        statement = f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'
+        self.sql("postgres", statement, user=self.superuser)
 
 
 class Cluster(Server):

@@ -59,7 +59,7 @@ def create_rule(env, ctx):
         }
     )
     rule.update_field_translations("name", {"zh_CN": "折扣超过 15 %"})
-    rule.update_field_translations("note", {"zh_CN": "请查看毛利和客户过往采购。"})
+    rule.with_context(lang="zh_CN").note = "请查看毛利和客户过往采购。"
     rule.step_ids.update_field_translations("name", {"zh_CN": "销售总监"})
     return rule
 
