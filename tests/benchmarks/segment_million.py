@@ -21,8 +21,8 @@ INVOICES = """
                               invoice_date, partner_id, commercial_partner_id, auto_post,
                               amount_untaxed_signed)
     SELECT 'BENCH/' || n, 'posted', CASE WHEN n %% 15 = 0 THEN 'out_refund' ELSE 'out_invoice' END,
-           %(journal)s, %(company)s, %(currency)s, CURRENT_DATE - (n * 7919 %% 730)::int,
-           CURRENT_DATE - (n * 7919 %% 730)::int, customer.id, customer.id, 'no',
+           %(journal)s, %(company)s, %(currency)s, CURRENT_DATE - (n::bigint * 7919 %% 730)::int,
+           CURRENT_DATE - (n::bigint * 7919 %% 730)::int, customer.id, customer.id, 'no',
            CASE WHEN n %% 15 = 0 THEN -100 ELSE 50 + n %% 1000 END
       FROM GENERATE_SERIES(1, %(events)s) n
       JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS rank FROM res_partner

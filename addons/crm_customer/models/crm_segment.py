@@ -420,10 +420,11 @@ class CrmSegment(models.Model):
         :param restriction: None, or ids of the only customers to look at
         :return: numbers of those who entered and left
         """
-        count, entered, left = self._refresh_members(now, restriction)
         if restriction is None:
+            count, entered, left = self._refresh_all_members(now)
             total = count
         else:
+            _count, entered, left = self._refresh_members(now, restriction)
             total = self.member_count + entered - left
         vals = {"member_count": total} if total != self.member_count else {}
         if restriction is None:
@@ -435,6 +436,14 @@ class CrmSegment(models.Model):
         if restriction is None or entered or left:
             self.env["crm.segment.snapshot"]._note(self, total, entered, left)
         return entered, left
+
+    def _refresh_all_members(self, now):
+        # Members written a moment ago are unknown to the statistics: taken for a handful, they
+        # would be joined row by row. Everything is read here, so that hashes are right.
+        self.env.cr.execute("SET LOCAL enable_nestloop = off")
+        row = self._refresh_members(now, None)
+        self.env.cr.execute("SET LOCAL enable_nestloop TO DEFAULT")
+        return row
 
     def _refresh_members(self, now, restriction):
         only = SQL() if restriction is None else SQL("AND partner_id = ANY(%s)", list(restriction))
@@ -459,6 +468,7 @@ class CrmSegment(models.Model):
                 SELECT %(segment)s, target.id, %(now)s FROM target
              LEFT JOIN present ON present.partner_id = target.id
                  WHERE present.id IS NULL
+              ORDER BY target.id
            ON CONFLICT DO NOTHING RETURNING 1
             )
             SELECT (SELECT COUNT(*) FROM target), (SELECT COUNT(*) FROM entering),

@@ -570,13 +570,16 @@ class ResPartner(models.Model):
         if vals.get("active"):
             self._check_not_merged()
         vals = self._vals_by_hand(vals)
+        # Also the company that a contact leaves has done less than before.
+        moving = not {"parent_id", "is_company"}.isdisjoint(vals)
+        left = self.commercial_partner_id if moving else self.browse()
         changed = self.browse()
         if "lifecycle_stage" in vals:
             changed = self.filtered(lambda p: p.lifecycle_stage != vals["lifecycle_stage"])
         result = super().write(vals)
         changed._note_lifecycle()
         self._refresh_identification(vals.keys())
-        self.env["crm.segment.dirty"]._mark(self)
+        self.env["crm.segment.dirty"]._mark(self | left)
         return result
 
     def unlink(self):

@@ -60,6 +60,17 @@ class TestSegmentRefresh(SegmentCase):
         self.assertMembers(buyers, self.ann | self.bob | self.cid)
         self.assertMembers(on_it, self.env["res.partner"])
 
+    def test_a_contact_takes_its_orders_along(self):
+        contact = self.env["res.partner"].create({"name": "Contact", "parent_id": self.dora.id})
+        line = {"product_id": self.product_a.id, "price_unit": 10}
+        self.env["sale.order"].create({"partner_id": contact.id, "order_line": [(0, 0, line)]})
+        segment = self._segment((0, self._did("quoted")))
+        self.process()
+        self.assertMembers(segment, self.dora)
+        contact.parent_id = self.eva
+        self.process()
+        self.assertMembers(segment, self.eva)
+
     def test_a_transaction_notes_a_customer_once(self):
         self._segment()
         self.process()
