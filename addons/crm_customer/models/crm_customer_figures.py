@@ -291,7 +291,7 @@ class CrmCustomerFigures(models.AbstractModel):
                 figures.append(
                     self._monetary(
                         "lifetime_value",
-                        self.env._("Customer lifetime value"),
+                        self.env._("Lifetime value"),
                         score.lifetime_value,
                         detail=self.env._("future contribution, discounted"),
                         **more,
