@@ -49,9 +49,7 @@ class CrmSegmentCondition(models.Model):
     days = fields.Integer(default=90)
     date_from = fields.Date("From")
     date_to = fields.Date("To")
-    other_segment_id = fields.Many2one(
-        "crm.segment", ondelete="restrict", index="btree_not_null"
-    )
+    other_segment_id = fields.Many2one("crm.segment", ondelete="restrict", index="btree_not_null")
     summary = fields.Char("In Words", compute="_compute_summary")
 
     @api.model
