@@ -308,6 +308,8 @@ class CrmSegmentCondition(models.Model):
         many = list(value) if isinstance(value, list | tuple | set) else None
         if model._name != "res.partner" and many and all(isinstance(one, int) for one in many):
             value = ", ".join(model.browse(many).exists().mapped("display_name"))
+        elif many is not None:
+            value = ", ".join(map(str, many))
         return f"{' › '.join(labels)} {condition.operator} {value}"
 
 

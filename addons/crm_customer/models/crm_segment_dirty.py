@@ -8,8 +8,9 @@ BATCH = 5000
 class CrmSegmentDirty(models.Model):
     """Customers of whom something changed that segments may ask for.
 
-    Rows are only ever added, so that no transaction waits for another; one transaction adds a
-    customer once. The scheduled action takes each customer once, however many rows there are.
+    Rows are only ever added, so that no transaction waits for another; a transaction adds a
+    customer once from savepoint to savepoint. The scheduled action takes each
+    customer once, however many rows there are.
     """
 
     _name = "crm.segment.dirty"

@@ -71,11 +71,11 @@ class TestSegmentRefresh(SegmentCase):
         self.process()
         self.assertMembers(segment, self.eva)
 
-    def test_a_transaction_notes_a_customer_once(self):
+    def test_changes_until_the_next_savepoint_are_one_note(self):
         self._segment()
         self.process()
-        for number in range(5):
-            self.ann.ref = str(number)
+        for _number in range(5):
+            self.env["crm.segment.dirty"]._mark(self.ann)
         self.env.cr.precommit.run()
         self.assertEqual(
             self.env["crm.segment.dirty"].search([]).mapped("partner_id"), self.ann.ids
