@@ -98,9 +98,7 @@ def copy(env, record, partner_ids, columns):
 
 def copy_lines(env, record, parents, link, columns):
     ids, partners = zip(*parents, strict=True)
-    source = SQL(
-        "SELECT * FROM UNNEST(%s, %s) AS x (parent, partner)", list(ids), list(partners)
-    )
+    source = SQL("SELECT * FROM UNNEST(%s, %s) AS x (parent, partner)", list(ids), list(partners))
     return insert(env, record, columns, source, link)
 
 

@@ -410,7 +410,6 @@ class CrmMerge(models.Model):
 
     def _problem_queries(self):
         """Return (query of merge_id and names, function that makes the message) of each rule."""
-        _ = self.env._
         return [
             (
                 """SELECT m.merge_id, NULL FROM {members} m GROUP BY 1

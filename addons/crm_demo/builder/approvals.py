@@ -2,6 +2,8 @@
 
 from odoo import Command
 
+from .context import without_mails
+
 # customer of the plan, salesperson, discount in percent, what the director says
 REQUESTS = (
     (3, "li", 18, None),
@@ -28,12 +30,11 @@ def run(env, rng, ctx):
     """Set up the rule and play its requests; the mails that they cause are not sent."""
     if "crm.approval.rule" not in env or "approval_state" not in env["sale.order"]._fields:
         return
-    mails = env["mail.mail"].search([("state", "=", "outgoing")])
     create_rule(env, ctx)
     create_delegation(env, ctx)
-    for row in REQUESTS:
-        play(env, ctx, row)
-    (env["mail.mail"].search([("state", "=", "outgoing")]) - mails).unlink()
+    with without_mails(env):
+        for row in REQUESTS:
+            play(env, ctx, row)
 
 
 def create_rule(env, ctx):
