@@ -497,9 +497,12 @@ class ResPartner(models.Model):
         timeline = self.env["crm.interaction"]
         sources = timeline._readable_sources()
         page = timeline.get_timeline(partner.id)
+        with timeline._few_rows_by_index():
+            reader = partner.with_context(customer_360_rows=page["rows"])
+            figures = reader._customer_figures()
         return {
             "header": partner._customer_header(),
-            "figures": partner.with_context(customer_360_rows=page["rows"])._customer_figures(),
+            "figures": figures,
             "kinds": [
                 {"kind": kind, "label": source.label, "icon": source.icon}
                 for kind, source in sources.items()
