@@ -13,6 +13,10 @@ from .crm_merge_undo import Undo
 OPEN = ("draft", "to_approve")
 SHOW = {"active_test": False, "show_merged": True}
 
+MERGED_ALREADY = """SELECT m.merge_id, STRING_AGG(p.name, ', ') FROM {members} m
+                      JOIN res_partner p ON p.id = m.id
+                     WHERE p.merged_into_id IS NOT NULL GROUP BY 1"""
+
 
 class CrmMerge(models.Model):
     """Several records about one customer become one, and can be separated again.
@@ -417,9 +421,7 @@ class CrmMerge(models.Model):
                 lambda names: self.env._("There must be two records, one of them the survivor."),
             ),
             (
-                """SELECT m.merge_id, STRING_AGG(p.name, ', ') FROM {members} m
-                     JOIN res_partner p ON p.id = m.id
-                    WHERE p.merged_into_id IS NOT NULL GROUP BY 1""",
+                MERGED_ALREADY,
                 lambda names: self.env._("%s: merged into another record already.", names),
             ),
             (
