@@ -267,6 +267,7 @@ class CrmApprovalRequest(models.Model):
     @api.model
     def _prepare_steps(self, document, operation, rule, chosen, excluded):
         if rule:
+            # sudo: the requester need not read the rule that stops the document
             return [
                 self._prepare_step(
                     step, step._candidates(document, self.env.user, chosen, excluded)
@@ -735,6 +736,7 @@ class CrmApprovalRequest(models.Model):
         """Return who stands in today for any of these users."""
         Delegation = self.env["crm.approval.delegation"]
         today = fields.Date.today()
+        # sudo: who stands in for whom decides, whoever asks
         rows = Delegation.sudo().search([("date_from", "<=", today), ("date_to", ">=", today)])
         return rows.delegate_id.filtered(lambda user: Delegation._represented_by(user) & users)
 
@@ -827,6 +829,7 @@ class CrmApprovalRequest(models.Model):
         What it is about may be closed by now; ``_link_turn`` tells.
         """
         try:
+            # sudo: the secret of the database; the token itself is the check
             values = verify_hash_signed(self.sudo().env, LINK_SCOPE, token)
         except ValueError:
             return None
@@ -867,6 +870,7 @@ class CrmApprovalRequest(models.Model):
         A fault stays on its request with the reason and is tried again later.
         """
         now = fields.Datetime.now()
+        # sudo: the scheduled action acts on requests of everybody
         Step = self.env["crm.approval.request.step"].sudo()
         domain = [("next_action_at", "<=", now)]
         cron = self.env["ir.cron"]

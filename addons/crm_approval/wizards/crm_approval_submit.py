@@ -34,6 +34,7 @@ class CrmApprovalSubmit(models.TransientModel):
         for wizard in self:
             documents = wizard._documents()._approval_clean()
             rules = Rule._match(documents, wizard.operation).values()
+            # sudo: the requester need not read the rule that stops the document
             wizard.needs_choice = any(
                 "chosen" in rule.sudo().step_ids.mapped("approver_kind") for rule in rules
             )

@@ -1,3 +1,6 @@
+from . import crm_segment_source  # documents of Odoo below inherit it
+
+# isort: split
 from . import (
     account_move,
     account_partial_reconcile,

@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 
-WATCHED = {"partner_id", "stage_id", "active", "probability", "expected_revenue", "lost_reason_id"}
-
 
 class CrmLead(models.Model):
-    _inherit = "crm.lead"
+    _name = "crm.lead"
+    _inherit = ["crm.lead", "crm.segment.source"]
+
+    _segment_watched = frozenset(
+        {"partner_id", "stage_id", "active", "probability", "expected_revenue", "lost_reason_id"}
+    )
 
     duplicate_hint = fields.Html(
         "Likely Customers",
@@ -32,28 +35,3 @@ class CrmLead(models.Model):
         """Return what this lead says about a customer, as fields of ``res.partner``."""
         same = ("phone", "website", "street", "street2", "city", "zip", "country_id")
         return {"name": name, "email": self.email_from, **{field: self[field] for field in same}}
-
-    # --- segments ---
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
-        records._mark_for_segments()
-        return records
-
-    def write(self, vals):
-        watched = bool(WATCHED & vals.keys())
-        if watched:
-            self._mark_for_segments()
-        result = super().write(vals)
-        if watched:
-            self._mark_for_segments()
-        return result
-
-    def unlink(self):
-        self._mark_for_segments()
-        return super().unlink()
-
-    def _mark_for_segments(self):
-        """Have the customers of these documents evaluated for segments."""
-        self.env["crm.segment.dirty"]._mark(self.partner_id)
