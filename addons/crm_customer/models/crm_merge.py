@@ -808,7 +808,9 @@ class CrmMerge(models.Model):
         merges = self._create_groups(groups, source)
         merges._check_rights()
         blocked = merges._problems().keys() | merges._control_reasons().keys()
-        merges.filtered(lambda merge: merge.id not in blocked)._execute()
+        ready = merges.filtered(lambda merge: merge.id not in blocked)
+        # The journal and the note on each survivor tell it; tracked states would add nothing.
+        ready.with_context(mail_notrack=True)._execute()
         merges.filtered(lambda merge: merge.id in blocked)._refresh_values()
         return merges
 

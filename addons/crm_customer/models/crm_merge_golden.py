@@ -330,15 +330,17 @@ class CrmMergeGolden(models.AbstractModel):
             ROW,
             "res_partner",
             SQL(
+                # Materialized: the row would else be turned into JSON once for each of its columns.
                 """
-                SELECT i.merge_id, t.id AS keys, old.part AS old, new.part AS new
-                  FROM crm_merge_image i JOIN res_partner t ON t.id = i.id,
-                       LATERAL (SELECT to_jsonb(t) AS row) now,
-                       LATERAL (SELECT jsonb_object_agg(key, value) AS part FROM jsonb_each(i.row)
-                                 WHERE now.row -> key IS DISTINCT FROM value) old,
-                       LATERAL (SELECT jsonb_object_agg(key, value) AS part FROM jsonb_each(now.row)
-                                 WHERE i.row -> key IS DISTINCT FROM value) new
-                 WHERE i.row <> now.row
+                WITH image AS MATERIALIZED (
+                    SELECT i.merge_id, i.id, i.row AS was, to_jsonb(t) AS now
+                      FROM crm_merge_image i JOIN res_partner t ON t.id = i.id)
+                SELECT merge_id, id AS keys, part.old, part.new
+                  FROM image, LATERAL (
+                       SELECT jsonb_object_agg(key, value) AS old,
+                              jsonb_object_agg(key, now -> key) AS new
+                         FROM jsonb_each(was) WHERE now -> key IS DISTINCT FROM value) part
+                 WHERE was <> now
                 """
             ),
         )
