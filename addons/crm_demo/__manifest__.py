@@ -14,7 +14,6 @@
         "crm_customer",
         "crm_customer_stock",
         "crm_customer_subledger",
-        "crm_customer",
         "crm_print",
         "crm_sales",
         "crm_sales_stock",

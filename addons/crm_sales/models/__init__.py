@@ -14,7 +14,12 @@ from . import (
     crm_commission_tier,
     crm_contract_cost,
     crm_lead,
+    crm_stage,
     crm_subledger,
+    crm_team,
+    res_company,
+    res_config_settings,
+    res_partner,
     sale_order,
     sale_order_line,
 )
