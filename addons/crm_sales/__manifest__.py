@@ -42,6 +42,11 @@
         "views/crm_commission_plan_views.xml",
         "views/crm_lead_views.xml",
         "views/sale_order_views.xml",
+        "wizards/crm_quotation_comparison_views.xml",
+        "views/crm_discount_authority_views.xml",
+        "views/crm_quotation_version_views.xml",
+        "views/sale_order_views_quotation.xml",
+        "views/res_config_settings_views_quotation.xml",
         "views/crm_sales_menus.xml",
     ],
     "assets": {

@@ -22,7 +22,7 @@ class TestPerformance(ApprovalSaleCase):
     def test_no_rule(self):
         self.env.registry.clear_cache()
         first = self._queries(lambda: self.orders._approval_gate("confirm"))
-        self.assertLessEqual(first, 1, "the question for rules")
+        self.assertLessEqual(first, 2, "the question for rules, here and of an addon above")
         again = self._queries(lambda: self.orders._approval_gate("confirm"))
         self.assertEqual(again, 0)
 

@@ -1,5 +1,34 @@
-from odoo import models
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    # --- quotation discipline ---
+    authority_gates_sending = fields.Boolean(
+        "Approval Before Sending",
+        help="A quotation beyond the discount authority may not even be sent without an approval.",
+    )
+    quotation_blocks_expired = fields.Boolean("Expired Quotations Cannot Be Confirmed")
+    quotation_reminder_days = fields.Integer("Remind before Expiry (days)", default=3)
+    quotation_cancel_days = fields.Integer("Cancel after Expiry (days)")
+
+    @api.constrains("quotation_reminder_days", "quotation_cancel_days")
+    def _check_quotation_days(self):
+        for company in self:
+            if company.quotation_reminder_days < 0 or company.quotation_cancel_days < 0:
+                raise ValidationError(
+                    self.env._(
+                        "%s: days before or after the expiry of a quotation cannot be negative. "
+                        "Enter 0 to switch it off.",
+                        company.name,
+                    )
+                )
+
+    def _quotation_cancel_day(self, today):
+        """Return the day; quotations that were valid until a day before it are cancelled."""
+        self.ensure_one()
+        return today - timedelta(days=self.quotation_cancel_days)
