@@ -25,6 +25,15 @@ def is_unlocked(env):
     return env.context.get(CONTEXT) is KEY
 
 
+def readable(document, user):
+    """Whether ``user``, who may work in other companies than the one at work, may read it.
+
+    The companies chosen in the web client stay in every context; they are not those of ``user``.
+    """
+    companies = user.sudo().company_ids.ids  # sudo: companies of somebody else
+    return document.with_user(user).with_context(allowed_company_ids=companies).has_access("read")
+
+
 def plain(value):
     """Return a value of a field as JSON that is the same today and after a reload.
 

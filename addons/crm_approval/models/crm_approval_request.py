@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ..engine import chain
-from ..tools import is_unlocked, read_label, unlocked
+from ..tools import is_unlocked, read_label, readable, unlocked
 from .crm_approval_rule import operations
 
 LINK_SCOPE = "crm_approval.decide"
@@ -277,7 +277,7 @@ class CrmApprovalRequest(models.Model):
         group = document._approval_fallback_group(operation)
         users = group.sudo().all_user_ids.filtered(lambda user: user.active and not user.share)
         users = (users - excluded).filtered(
-            lambda user: document.with_user(user).has_access("read")
+            lambda user: readable(document, user)
         )
         if not users:
             raise UserError(
@@ -595,7 +595,7 @@ class CrmApprovalRequest(models.Model):
 
     def _may_read_document(self, user):
         document = self._document()
-        return document is None or document.with_user(user).has_access("read")
+        return document is None or readable(document, user)
 
     def _check_unchanged(self):
         document = self._document()

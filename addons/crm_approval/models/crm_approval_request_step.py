@@ -5,7 +5,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError
 
 from ..engine import voting
-from ..tools import is_unlocked, unlocked
+from ..tools import is_unlocked, readable, unlocked
 
 _logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class CrmApprovalRequestStep(models.Model):
     def _escalate(self):
         more = self._escalation_users() - self.approver_ids - self.request_id.excluded_user_ids
         document = self.request_id._document()
-        more = more.filtered(lambda user: document.with_user(user).has_access("read"))
+        more = more.filtered(lambda user: readable(document, user))
         # As many as before have to say yes, but others may do so instead of who is late.
         count = {"mode": "count", "min_count": len(self.approver_ids)}
         self.write(

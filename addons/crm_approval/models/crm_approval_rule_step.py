@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine import voting
+from ..tools import readable
 
 
 class CrmApprovalRuleStep(models.Model):
@@ -158,7 +159,7 @@ class CrmApprovalRuleStep(models.Model):
 
     def _readers(self, users):
         model = self.rule_id.model
-        return users.filtered(lambda user: self.env[model].with_user(user).has_access("read"))
+        return users.filtered(lambda user: readable(self.env[model], user))
 
     @api.constrains("limit_figure", "limit_ids")
     def _check_limit_figure(self):
@@ -190,7 +191,7 @@ class CrmApprovalRuleStep(models.Model):
         self.ensure_one()
         users = self._named(document, requester, chosen) - excluded
         users = users.filtered(lambda user: user.active and not user.share)
-        users = users.filtered(lambda user: document.with_user(user).has_access("read"))
+        users = users.filtered(lambda user: readable(document, user))
         users = self._within_limits(users, document)
         needed = self.min_count if self.mode == "count" else 1
         if not voting.can_finish(self.mode, needed, set(users.ids)):

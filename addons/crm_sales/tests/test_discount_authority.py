@@ -136,6 +136,17 @@ class TestDiscountAuthority(QuotationCase):
         order.action_confirm()
         self.assertEqual(order.state, "sale")
 
+    def test_request_from_the_web_client(self):
+        """The web client names the chosen companies; approvers of other companies do not matter."""
+        order = self._quote((self.pump, 1, None, 10))
+        order = order.with_context(allowed_company_ids=self.company.ids)
+        action = order.action_request_approval()
+        self.env["crm.approval.submit"].with_user(self.rep).with_context(
+            allowed_company_ids=self.company.ids, **action["context"]
+        ).create({}).action_submit()
+        self.env.invalidate_all()
+        self.assertEqual(order.approval_state, "pending")
+
     def test_snapshot_shows_price_and_margin(self):
         order = self._quote((self.pump, 2, 900, 0))
         request = order._approval_request("confirm")

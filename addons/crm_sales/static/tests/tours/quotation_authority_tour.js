@@ -23,8 +23,9 @@ tours.add("crm_sales_authority_refused", {
             run: "click",
         },
         {
-            content: "it waits",
-            trigger: "button[name='action_open_approvals']",
+            content: "it waits, and cannot be requested again",
+            trigger:
+                ".o_form_view:has(button[name='action_open_approvals']):not(:has(button[name='action_request_approval']))",
         },
     ],
 });
