@@ -28,6 +28,7 @@ from . import (
     pipeline,
     plan,
     products,
+    quotations,
     segments,
     story,
     supply,
@@ -103,6 +104,7 @@ def steps(ctx):
         ("customer segments", 2, segments.run),
         ("value scores and data quality", 5, customer_value.run),
         ("merges of customers", 2, merges.run),
+        ("discount authority and versions of quotations", 3, quotations.run),
     ]
 
 
