@@ -4,13 +4,26 @@ from odoo import models
 from odoo.tools import float_repr
 
 
-class _Key(str):
-    """A text that is compared by identity: no client can send this very object."""
+class Key(str):
+    """A text that is compared by identity: no client can send this very object.
+
+    An addon that keeps something to its own methods makes a key of its own.
+    """
 
     __slots__ = ()
 
+    # Odoo finds the environments of a transaction by equal contexts: a context with an equal text
+    # that a client sent must never find the one with this object.
+    def __eq__(self, other):
+        return self is other
 
-KEY = _Key("crm_approval")
+    def __ne__(self, other):
+        return self is not other
+
+    __hash__ = str.__hash__
+
+
+KEY = Key("crm_approval")
 CONTEXT = "crm_approval_key"
 
 

@@ -3,7 +3,7 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.crm_approval.tools import CONTEXT
+from odoo.addons.crm_approval.tools import CONTEXT, KEY, is_unlocked, unlocked
 
 from .common import ApprovalSaleCase
 
@@ -94,6 +94,15 @@ class TestHostile(ApprovalSaleCase):
         with self.assertRaises(REFUSED):
             self.order.with_context(**company).sudo().action_confirm()
         self._assert_closed()
+
+    def test_equal_context_does_not_find_the_key(self):
+        """Environments are shared by equal contexts within a transaction; the key equals nothing."""
+        unlocked(self.request)  # its environment exists now
+        forged = self.request.sudo().with_context(**{CONTEXT: str(KEY)})
+        self.assertFalse(is_unlocked(forged.env))
+        self.assertTrue(is_unlocked(unlocked(forged).env))
+        with self.assertRaises(AccessError):
+            forged.write({"state": "approved"})
 
     def test_private_methods_over_rpc(self):
         for records, method in (
