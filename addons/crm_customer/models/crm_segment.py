@@ -1,8 +1,6 @@
 import logging
 from functools import partial
 
-from markupsafe import Markup
-
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -71,8 +69,6 @@ class CrmSegment(models.Model):
         "Nobody From",
     )
     sentence = fields.Text("In Words", compute="_compute_sentence")
-    show_preview = fields.Boolean("Live Count", store=False)
-    preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     member_ids = fields.One2many("crm.segment.member", "segment_id", "Members")
     snapshot_ids = fields.One2many("crm.segment.snapshot", "segment_id", "Figures")
@@ -91,16 +87,6 @@ class CrmSegment(models.Model):
     def _compute_sentence(self):
         for segment in self:
             segment.sentence = segment._in_words()
-
-    @api.depends("show_preview", *DEFINITION)
-    @api.depends(lambda self: [f"condition_ids.{name}" for name in self._condition_fields()])
-    def _compute_preview(self):
-        for segment in self:
-            segment.preview = segment._preview_html() if segment.show_preview else False
-
-    @api.model
-    def _condition_fields(self):
-        return self.env["crm.segment.condition"]._definition_fields()
 
     @api.depends("member_count", "snapshot_ids.member_count")
     def _compute_trend(self):
@@ -318,15 +304,20 @@ class CrmSegment(models.Model):
         )
         return count, sample
 
-    def _preview_html(self):
+    def live_count(self, values):
+        """Return how many customers meet a definition that is not saved yet, and who.
+
+        :param values: changes of the form, as ``write`` takes them
+        :return: dictionary of ``count``, ``sample`` (names) and ``error`` (why it cannot be told)
+        """
+        self.browse(self.ids).check_access("read")
         try:
-            count, sample = self._preview()
+            count, sample = self.new(values, origin=self)._preview()
         except (ValidationError, AccessError) as error:
-            return Markup('<span class="text-danger">%s</span>') % error.args[0]
+            return {"count": 0, "sample": "", "error": error.args[0]}
         partners = self.env["res.partner"].browse(sample)._filtered_access("read")
-        names = ", ".join(partners.mapped("display_name"))
-        total = self.env._("%s customers", f"{count:,}")
-        return Markup('<b class="o_crm_segment_count">%s</b> <span>%s</span>') % (total, names)
+        names = self.env._(", ").join(partners.mapped("display_name"))
+        return {"count": count, "sample": names, "error": ""}
 
     # -- life --
 

@@ -65,10 +65,9 @@ class CrmSegmentCondition(models.Model):
     def _compute_summary(self):
         for condition in self:
             try:
-                text = condition._in_words()
+                condition.summary = condition._in_words()
             except (ValueError, SyntaxError, KeyError, TypeError) as error:
-                text = str(error)
-            condition.summary = "\u2003" * (condition.level or 0) + text
+                condition.summary = str(error)
 
     @api.model
     def _definition_fields(self):

@@ -1,4 +1,4 @@
-from odoo.tests import Form, tagged
+from odoo.tests import tagged
 
 from .common_segment import SegmentCase
 
@@ -144,19 +144,26 @@ class TestSegment(SegmentCase):
         for leaf in (("segment_ids", "not in", segment.ids), ("segment_ids", "=", False)):
             self.assertEqual(partners.search([*mine, leaf]), others, leaf)
 
-    def test_preview_before_saving(self):
-        with Form(self.env["crm.segment"]) as form:
-            form.name = "Not saved"
-            with form.condition_ids.new() as row:
-                row.kind = "attribute"
-                row.domain = repr([("category_id", "in", self.tag.ids)])
-            with form.condition_ids.new() as row:
-                row.kind = "behaviour"
-                row.behaviour = "met"
-            form.show_preview = True
-            self.assertIn("1 customers", form.preview)
-            self.assertIn("eva", form.preview)
-            self.assertFalse(self.env["crm.segment"].search([("name", "=", "Not saved")]))
+    def test_count_before_saving(self):
+        rows = self._rows((0, self._is([("category_id", "in", self.tag.ids)])))
+        met = self._rows((0, self._did("met")))
+        segments = self.env["crm.segment"]
+        found = segments.live_count({"kind": "dynamic", "condition_ids": rows + met})
+        self.assertEqual(found, {"count": 1, "sample": "eva", "error": ""})
+        found = segments.live_count({"kind": "dynamic", "condition_ids": []})
+        self.assertIn("has no condition", found["error"])
+        found = segments.live_count({"condition_ids": self._rows((0, {"kind": "segment"}))})
+        self.assertIn("needs the segment", found["error"])
+
+    def test_count_of_changes_before_saving(self):
+        segment = self._segment((0, self._did("invoiced")), (0, self._did("met")))
+        first, last = segment.condition_ids[1:]
+        commands = [(1, last.id, {"behaviour": "invoiced", "min_count": 2}), (2, first.id)]
+        self.assertEqual(segment.live_count({"condition_ids": commands})["sample"], "bob")
+        excluded = [(6, 0, self.bob.ids)]
+        found = segment.live_count({"condition_ids": commands, "excluded_partner_ids": excluded})
+        self.assertEqual(found["count"], 0)
+        self.assertEqual(last.behaviour, "met")
 
     def test_sentence(self):
         segment = self._segment((0, self._did("invoiced", min_count=3, window="days", days=90)))
