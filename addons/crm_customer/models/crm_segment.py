@@ -316,7 +316,7 @@ class CrmSegment(models.Model):
         except (ValidationError, AccessError) as error:
             return {"count": 0, "sample": "", "error": error.args[0]}
         partners = self.env["res.partner"].browse(sample)._filtered_access("read")
-        names = self.env._(", ").join(partners.mapped("display_name"))
+        names = self.env["crm.segment.words"]._list(partners.mapped("display_name"))
         return {"count": count, "sample": names, "error": ""}
 
     # -- life --

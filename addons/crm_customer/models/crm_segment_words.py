@@ -1,5 +1,5 @@
 import re
-from datetime import date
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -9,7 +9,7 @@ from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
 
-#: operator → what is said of field and value; the first that fits of these families
+#: operator → what is said of field and value
 TEXT = {
     "=": _lt("%(field)s is %(value)s"),
     "!=": _lt("%(field)s is not %(value)s"),
@@ -40,10 +40,10 @@ MANY = {
     "not in": _lt("%(field)s include none of %(value)s"),
 }
 DATES = {
-    ">": _lt("%(field)s is after %(value)s"),
-    ">=": _lt("%(field)s is %(value)s or later"),
-    "<": _lt("%(field)s is before %(value)s"),
-    "<=": _lt("%(field)s is %(value)s or earlier"),
+    ">": _lt("%(field)s: after %(value)s"),
+    ">=": _lt("%(field)s: %(value)s or later"),
+    "<": _lt("%(field)s: before %(value)s"),
+    "<=": _lt("%(field)s: %(value)s or earlier"),
 }
 #: sign and unit of a relative date → what is said of its number
 SHIFTS = {
@@ -94,7 +94,7 @@ class CrmSegmentWords(models.AbstractModel):
     @api.model
     def _of_part(self, domain, model):
         text = self._of_domain(domain, model)
-        return self.env._("(%s)", text) if isinstance(domain, DomainNary) else text
+        return self.env._("(%(text)s)", text=text) if isinstance(domain, DomainNary) else text
 
     @api.model
     def _of_condition(self, condition, model):
@@ -107,13 +107,21 @@ class CrmSegmentWords(models.AbstractModel):
         else:
             operator, values = self._normalised(operator, condition.value)
             words = [self._of_value(one, field, comodel) for one in values]
-            value = self.env._(", ").join(words)
+            value = self._list(words)
         phrase = self._phrase(operator, field)
         return self.env._(phrase) % {
             "field": label,
             "operator": condition.operator,
             "value": value,
         }
+
+    @api.model
+    def _list(self, words):
+        """Return the words one after the other, as the language separates them."""
+        text = "".join(words[:1])
+        for word in words[1:]:
+            text = self.env._("%(text)s, %(next)s", text=text, next=word)
+        return text
 
     @api.model
     def _phrase(self, operator, field):
@@ -171,7 +179,7 @@ class CrmSegmentWords(models.AbstractModel):
             return dict(field._description_selection(self.env)).get(value, str(value))
         if field is not None and field.type in ("date", "datetime"):
             return self._of_date(value)
-        return f'"{value}"' if isinstance(value, str) else f"{value:,}"
+        return self.env._('"%(text)s"', text=value) if isinstance(value, str) else f"{value:,}"
 
     @api.model
     def _of_date(self, value):
@@ -184,7 +192,7 @@ class CrmSegmentWords(models.AbstractModel):
                 return self.env._("today") if value.strip() == "today" else self.env._("now")
             if not re.match(r"\d{4}-\d\d-\d\d", value):
                 return value
-            value = fields.Datetime.to_datetime(value) if len(value) > 10 else date.fromisoformat(value)
-        if len(str(value)) > 10:
+            value = fields.Datetime.to_datetime(value) if len(value) > 10 else value
+        if isinstance(value, datetime):
             return format_datetime(self.env, value)
         return format_date(self.env, value)

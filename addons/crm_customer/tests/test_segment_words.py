@@ -61,14 +61,14 @@ class TestSegmentWords(SegmentCase):
 
     def test_dates(self):
         self.assertEqual(
-            self.words([("create_date", ">=", "-90d")]), "Created on is 90 days ago or later"
+            self.words([("create_date", ">=", "-90d")]), "Created on: 90 days ago or later"
         )
         self.assertEqual(
-            self.words([("create_date", "<", "2026-03-01")]), "Created on is before 03/01/2026"
+            self.words([("create_date", "<", "2026-03-01")]), "Created on: before 03/01/2026"
         )
         self.assertIn("90 天前", self.words([("create_date", ">=", "-90d")], "zh_CN"))
         odd = [("create_date", ">=", "today =1d")]
-        self.assertEqual(self.words(odd), "Created on is today =1d or later")
+        self.assertEqual(self.words(odd), "Created on: today =1d or later")
 
     def test_paths_and_nested_domains(self):
         self.assertEqual(self.words([("country_id.code", "=", "CN")]), 'Country › Country Code is "CN"')
