@@ -37,7 +37,7 @@ class TestSegmentWords(SegmentCase):
             "国家不是 中国、日本 中的任何一个",
         )
 
-    def test_tags(self):
+    def test_category_tags(self):
         vip = self.env["res.partner.category"].create({"name": "VIP"})
         both = (vip | self.tag).ids
         self.assertWords([("category_id", "in", vip.ids)], "Tags include VIP", "标签包含 VIP")
