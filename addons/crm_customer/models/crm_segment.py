@@ -269,15 +269,24 @@ class CrmSegment(models.Model):
             tree = self._tree()
         except ValidationError as error:
             return error.args[0]
-        text = condition_tree.fold(tree, lambda row: (row.summary or "").strip(), self._group_words)
-        return self.env._("Customers: %s", text[1:-1] if text[:1] == "(" else text)
+        parts = [
+            condition_tree.fold(child, lambda row: row.summary or "", self._group_words)
+            for child in tree.children
+        ]
+        return self.env._("Customers: %s", self._joined_words(tree.operator, parts))
 
     @api.model
     def _group_words(self, operator, parts):
+        text = self._joined_words(operator, parts)
+        is_one = len(parts) == 1 and operator != "none"
+        return text if is_one else self.env._("(%(text)s)", text=text)
+
+    @api.model
+    def _joined_words(self, operator, parts):
         if operator == "none":
-            return self.env._("(none of: %s)", self.env._(" or ").join(parts))
+            return self.env._("none of: %s", self.env._(" or ").join(parts))
         joint = self.env._(" and ") if operator == "all" else self.env._(" or ")
-        return f"({joint.join(parts)})" if len(parts) > 1 else parts[0]
+        return joint.join(parts)
 
     def _preview(self):
         """Return the number of customers and the ids of a few, of the values as they stand.

@@ -292,7 +292,7 @@ class CrmSegmentCondition(models.Model):
 
     def _words_attribute(self):
         words = self.env["crm.segment.words"]
-        return words._of_domain(self._parsed_domain(), self.env["res.partner"])
+        return words._of_part(self._parsed_domain(), self.env["res.partner"])
 
 
 def _filtered(aggregate, filters):

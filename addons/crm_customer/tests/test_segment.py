@@ -170,6 +170,18 @@ class TestSegment(SegmentCase):
         self.assertIn("bought (invoiced) at least 3 times in the last 90 days", segment.sentence)
         self.assertIn(" and ", segment.sentence)
 
+    def test_sentence_of_groups(self):
+        city = [self._is([("city", "=", name)]) for name in "ABCDE"]
+        rows = [(0, {"kind": "any"}), (1, city[0]), (1, city[1]), (0, {"kind": "none"})]
+        rows += [(1, city[2]), (1, city[3]), (0, {"kind": "any"}), (1, city[4])]
+        segment = self._segment()
+        segment.condition_ids = [(5,), *self._rows(*rows)]
+        self.assertEqual(
+            segment.sentence,
+            'Customers: (City is "A" or City is "B") and '
+            '(none of: City is "C" or City is "D") and City is "E"',
+        )
+
     def test_inactive_and_other_companys_customers_are_no_members(self):
         other = self.setup_other_company(name="Third Company")["company"]
         self.ann.active = False

@@ -24,17 +24,17 @@ class TestSegmentWords(SegmentCase):
 
     def test_one_or_several_values(self):
         both = (self.china | self.japan).ids
-        self.assertWords([("country_id", "=", self.china.id)], "Country is China", "国家为 中国")
-        self.assertWords([("country_id", "in", self.china.ids)], "Country is China", "国家为 中国")
+        self.assertWords([("country_id", "=", self.china.id)], "Country is China", "国家/地区为 中国")
+        self.assertWords([("country_id", "in", self.china.ids)], "Country is China", "国家/地区为 中国")
         self.assertWords(
             [("country_id", "in", both)],
             "Country is one of China, Japan",
-            "国家为 中国、日本 之一",
+            "国家/地区为 中国、日本 之一",
         )
         self.assertWords(
             [("country_id", "not in", both)],
             "Country is none of China, Japan",
-            "国家不是 中国、日本 中的任何一个",
+            "国家/地区不是 中国、日本 中的任何一个",
         )
 
     def test_category_tags(self):

@@ -187,8 +187,14 @@ export class SegmentTreeField extends Component {
         const commands = gone.map((row) => [2, this.idOf(row.record)]);
         rows.forEach((row, index) => {
             const { sequence, level } = row.record.data;
-            const values = { sequence: index + 1, level: row.level };
-            if (sequence !== values.sequence || level !== values.level) {
+            const values = {};
+            if (sequence !== index + 1) {
+                values.sequence = index + 1;
+            }
+            if (level !== row.level) {
+                values.level = row.level;
+            }
+            if (Object.keys(values).length) {
                 commands.push([1, this.idOf(row.record), values]);
             }
         });
