@@ -46,6 +46,12 @@ def build(rows, operator="all"):
 
     :raises OutlineError: "indent" for a row without a group above it, "empty" for an empty group
     """
+    root = _nested(rows, operator)
+    _check_filled(root)
+    return root
+
+
+def _nested(rows, operator):
     root = Node(None, operator)
     path = [root]
     for row, level, kind in rows:
@@ -56,7 +62,6 @@ def build(rows, operator="all"):
         path[-1].children.append(node)
         if node.is_group:
             path.append(node)
-    _check_filled(root)
     return root
 
 

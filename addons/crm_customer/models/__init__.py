@@ -48,6 +48,7 @@ from . import (
     crm_segment_dirty,
     crm_segment_member,
     crm_segment_snapshot,
+    crm_segment_words,
     import_lookup,
     mail_activity,
     mail_message,

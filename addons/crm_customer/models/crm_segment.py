@@ -1,16 +1,18 @@
 import logging
-
-from markupsafe import Markup
+from functools import partial
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..engine import condition_tree
+from .segment_query import CUSTOMER, SegmentQuery
 
 _logger = logging.getLogger(__name__)
 
 SAMPLE = 10
+TOGETHER = 10  # segments that are refreshed by one statement
 DEFINITION = {
     "kind",
     "company_id",
@@ -67,8 +69,6 @@ class CrmSegment(models.Model):
         "Nobody From",
     )
     sentence = fields.Text("In Words", compute="_compute_sentence")
-    show_preview = fields.Boolean("Live Count", store=False)
-    preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     member_ids = fields.One2many("crm.segment.member", "segment_id", "Members")
     snapshot_ids = fields.One2many("crm.segment.snapshot", "segment_id", "Figures")
@@ -87,16 +87,6 @@ class CrmSegment(models.Model):
     def _compute_sentence(self):
         for segment in self:
             segment.sentence = segment._in_words()
-
-    @api.depends("show_preview", *DEFINITION)
-    @api.depends(lambda self: [f"condition_ids.{name}" for name in self._condition_fields()])
-    def _compute_preview(self):
-        for segment in self:
-            segment.preview = segment._preview_html() if segment.show_preview else False
-
-    @api.model
-    def _condition_fields(self):
-        return self.env["crm.segment.condition"]._definition_fields()
 
     @api.depends("member_count", "snapshot_ids.member_count")
     def _compute_trend(self):
@@ -153,10 +143,11 @@ class CrmSegment(models.Model):
         """Return segment id → ids it refers to, for ``self`` and whatever these refer to."""
         references, todo = {}, self.sudo()  # sudo: references only, also of other companies
         while todo:
-            segment, todo = todo[0], todo[1:]
-            others = segment.condition_ids.other_segment_id | segment.excluded_segment_ids
-            references[segment.id] = others.ids
-            todo |= others.filtered(lambda one: one.id not in references)
+            for segment in todo:
+                others = segment.condition_ids.other_segment_id | segment.excluded_segment_ids
+                references[segment.id] = others.ids
+            found = todo.condition_ids.other_segment_id | todo.excluded_segment_ids
+            todo = found.filtered(lambda one: one.id not in references)
         return references
 
     def _in_order(self):
@@ -204,49 +195,43 @@ class CrmSegment(models.Model):
             context["allowed_company_ids"] = company.ids
         return self.env["res.partner"].with_user(SUPERUSER_ID).with_context(**context)
 
-    def _universe(self, restriction):
+    def _universe(self, query):
         """Return the conditions of every member: an active commercial entity of the company."""
-        parts = [
-            SQL("res_partner.active"),
-            SQL("res_partner.commercial_partner_id = res_partner.id"),
-        ]
+        parts = [] if query.is_partial else [CUSTOMER]
         if self.company_id:
             company = self.company_id._origin.id
             parts.append(
                 SQL("(res_partner.company_id IS NULL OR res_partner.company_id = %s)", company)
             )
-        if restriction is not None:
-            parts.append(SQL("res_partner.id = ANY(%s)", list(restriction)))
         return parts
 
-    def _member_sql(self, restriction=None):
-        """Return ONE query of the ids (column ``id``) of all who should be members now.
+    def _member_sql(self, query):
+        """Return a query of the ids (column ``id``) of all who should be members now.
 
-        Every leaf is a set that is joined once; groups are Boolean expressions over these joins,
-        so that no nesting makes the database evaluate a leaf per customer.
+        Every leaf is a comparison or a set that is joined once; groups are Boolean expressions
+        over these, so that no nesting makes the database evaluate a set per customer.
 
-        :param restriction: None, or ids of the only customers in question
+        :param query: the :class:`SegmentQuery` that has the tables which the result reads
         """
         self.ensure_one()
-        self.env.flush_all()
-        joins, where = [], self._universe(restriction)
+        joins, where = [], self._universe(query)
         if self.kind == "static":
             where.append(self._static_sql())
         else:
-            where.append(self._tree_sql(joins, restriction))
-        where += self._exclusions_sql(joins, restriction)
+            where.append(self._tree_sql(joins, query))
+        where += self._exclusions_sql(joins, query)
         return SQL(
-            "SELECT res_partner.id FROM res_partner%s WHERE %s",
+            "SELECT res_partner.id FROM %s%s WHERE %s",
+            query.customers,
             SQL("").join(joins),
             SQL(" AND ").join(where),
         )
 
-    def _tree_sql(self, joins, restriction):
-        def leaf(condition):
-            holds = self._joined(joins, condition._leaf_sql(self, restriction))
-            return SQL("NOT %s", holds) if condition.negate else holds
-
-        return condition_tree.fold(self._tree(), leaf, self._group_sql)
+    def _tree_sql(self, joins, query):
+        join = partial(self._joined, joins)
+        return condition_tree.fold(
+            self._tree(), lambda leaf: leaf._holds_sql(self, query, join), self._group_sql
+        )
 
     @api.model
     def _group_sql(self, operator, parts):
@@ -254,31 +239,24 @@ class CrmSegment(models.Model):
         return SQL("%s(%s)", SQL("NOT ") if operator == "none" else SQL(), joint.join(parts))
 
     @api.model
-    def _joined(self, joins, query):
-        """Join the set ``query`` (column id, unique) and return the test of being in it."""
-        alias = SQL.identifier(f"leaf_{len(joins)}")
-        joins.append(SQL(" LEFT JOIN (%s) %s ON %s.id = res_partner.id", query, alias, alias))
+    def _joined(self, joins, members):
+        """Join the set ``members`` (column id, unique) and return the test of being in it."""
+        alias = SQL.identifier(f"set_{len(joins)}")
+        joins.append(SQL(" LEFT JOIN (%s) %s ON %s.id = res_partner.id", members, alias, alias))
         return SQL("(%s.id IS NOT NULL)", alias)
 
     def _static_sql(self):
         entities = self.static_partner_ids._origin.sudo().commercial_partner_id  # sudo: ids only
         return SQL("res_partner.id = ANY(%s)", entities.ids)
 
-    def _exclusions_sql(self, joins, restriction):
+    def _exclusions_sql(self, joins, query):
         parts = []
         # sudo: ids only
         excluded = self.excluded_partner_ids._origin.sudo().commercial_partner_id
         if excluded:
             parts.append(SQL("NOT (res_partner.id = ANY(%s))", excluded.ids))
         for other in self.excluded_segment_ids._origin:
-            query = SQL(
-                "SELECT partner_id AS id FROM crm_segment_member"
-                " WHERE segment_id = %s AND date_out IS NULL",
-                other.id,
-            )
-            if restriction is not None:
-                query = SQL("%s AND partner_id = ANY(%s)", query, list(restriction))
-            parts.append(SQL("NOT %s", self._joined(joins, query)))
+            parts.append(SQL("NOT %s", self._joined(joins, query.members_of(other.id))))
         return parts
 
     # -- words and preview --
@@ -291,15 +269,24 @@ class CrmSegment(models.Model):
             tree = self._tree()
         except ValidationError as error:
             return error.args[0]
-        text = condition_tree.fold(tree, lambda row: (row.summary or "").strip(), self._group_words)
-        return self.env._("Customers: %s", text[1:-1] if text[:1] == "(" else text)
+        parts = [
+            condition_tree.fold(child, lambda row: row.summary or "", self._group_words)
+            for child in tree.children
+        ]
+        return self.env._("Customers: %s", self._joined_words(tree.operator, parts))
 
     @api.model
     def _group_words(self, operator, parts):
+        text = self._joined_words(operator, parts)
+        is_one = len(parts) == 1 and operator != "none"
+        return text if is_one else self.env._("(%(text)s)", text=text)
+
+    @api.model
+    def _joined_words(self, operator, parts):
         if operator == "none":
-            return self.env._("(none of: %s)", self.env._(" or ").join(parts))
+            return self.env._("none of: %s", self.env._(" or ").join(parts))
         joint = self.env._(" and ") if operator == "all" else self.env._(" or ")
-        return f"({joint.join(parts)})" if len(parts) > 1 else parts[0]
+        return joint.join(parts)
 
     def _preview(self):
         """Return the number of customers and the ids of a few, of the values as they stand.
@@ -313,26 +300,33 @@ class CrmSegment(models.Model):
             self._tree()
             for condition in self.condition_ids:
                 condition._check_leaf()
-        query = self._member_sql()
+        self.env.flush_all()
+        query = SegmentQuery()
+        found = SQL("found AS MATERIALIZED (%s)", self._member_sql(query))
         [(count, sample)] = self.env.execute_query(
             SQL(
-                "WITH found AS MATERIALIZED (%s) SELECT (SELECT COUNT(*) FROM found),"
+                "%s SELECT (SELECT COUNT(*) FROM found),"
                 " ARRAY(SELECT id FROM found ORDER BY id LIMIT %s)",
-                query,
+                query.with_tables(found),
                 SAMPLE,
             )
         )
         return count, sample
 
-    def _preview_html(self):
+    def live_count(self, values):
+        """Return how many customers meet a definition that is not saved yet, and who.
+
+        :param values: changes of the form, as ``write`` takes them
+        :return: dictionary of ``count``, ``sample`` (names) and ``error`` (why it cannot be told)
+        """
+        self.browse(self.ids).check_access("read")
         try:
-            count, sample = self._preview()
+            count, sample = self.new(values, origin=self)._preview()
         except (ValidationError, AccessError) as error:
-            return Markup('<span class="text-danger">%s</span>') % error.args[0]
+            return {"count": 0, "sample": "", "error": error.args[0]}
         partners = self.env["res.partner"].browse(sample)._filtered_access("read")
-        names = ", ".join(partners.mapped("display_name"))
-        total = self.env._("%s customers", f"{count:,}")
-        return Markup('<b class="o_crm_segment_count">%s</b> <span>%s</span>') % (total, names)
+        names = self.env["crm.segment.words"]._list(partners.mapped("display_name"))
+        return {"count": count, "sample": names, "error": ""}
 
     # -- life --
 
@@ -366,6 +360,16 @@ class CrmSegment(models.Model):
                 )
             )
 
+    def unlink(self):
+        gone = self.ids
+        result = super().unlink()
+        # No foreign key takes the members along.
+        self.env.cr.execute(
+            SQL("DELETE FROM crm_segment_member WHERE segment_id = ANY(%s)", gone)
+        )
+        self.env["crm.segment.member"].invalidate_model()
+        return result
+
     # -- refresh --
 
     def action_refresh(self):
@@ -373,8 +377,8 @@ class CrmSegment(models.Model):
         self.check_access("read")
         # sudo: whoever may see a segment may have its members brought up to date
         segments = (self | self._dependants()).sudo()
-        for segment in segments._in_order():
-            segment._try_refresh()
+        for together in segments._together():
+            together._try_refresh()
         return True
 
     def _dependants(self):
@@ -388,24 +392,34 @@ class CrmSegment(models.Model):
             found |= {one for one, others in references.items() if found & set(others)}
         return every.filtered(lambda one: one.id in found) - self
 
-    def _try_refresh(self, restriction=None):
-        """Refresh one segment; a failure is kept on it and stops nobody else.
+    def _together(self):
+        """Yield ``self`` in parts of a statement each, referred segments first."""
+        ordered = self._in_order()
+        for start in range(0, len(ordered), TOGETHER):
+            yield ordered[start : start + TOGETHER]
 
-        :return: whether it succeeded
+    def _try_refresh(self, partner_ids=None):
+        """Refresh these segments, together if possible, or else one by one.
+
+        A failure is kept on the segment that causes it and stops no other. Transactions that
+        clash are no failure of a segment: whoever calls tries again.
+
+        :param partner_ids: None, or ids of the only customers to look at
         """
-        self.ensure_one()
         now = fields.Datetime.now()
         try:
             with self.env.cr.savepoint():
-                for condition in self.condition_ids if self.kind == "dynamic" else ():
-                    condition._check_leaf()
-                self._refresh(now, restriction)
+                self._refresh(now, partner_ids)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
         except Exception as error:  # whatever a bad segment raises must not stop the good ones
-            _logger.info("Segment %s cannot be refreshed: %s", self.id, error, exc_info=error)
             self.env.invalidate_all()
-            self._keep_error(error, now)
-            return False
-        return True
+            if len(self) > 1:
+                for segment in self:
+                    segment._try_refresh(partner_ids)
+            else:
+                _logger.info("Segment %s cannot be refreshed: %s", self.id, error, exc_info=error)
+                self._keep_error(error, now)
 
     def _keep_error(self, error, now):
         reason = error.args[0] if isinstance(error, UserError) else str(error)
@@ -414,87 +428,49 @@ class CrmSegment(models.Model):
         )
         self.write({"error": reason, "last_attempt": now})
 
-    def _refresh(self, now, restriction=None):
-        """Let members enter and leave in one statement; note the figures.
+    def _refresh(self, now, partner_ids=None):
+        """Let members enter and leave, and note the figures, in one statement.
 
-        :param restriction: None, or ids of the only customers to look at
-        :return: numbers of those who entered and left
+        :param partner_ids: None, or ids of the only customers to look at
         """
-        if restriction is None:
-            count, entered, left = self._refresh_all_members(now)
-            total = count
-        else:
-            _count, entered, left = self._refresh_members(now, restriction)
-            total = self.member_count + entered - left
-        vals = {"member_count": total} if total != self.member_count else {}
-        if restriction is None:
-            vals.update(last_refresh=now, last_attempt=now, error=False)
-        elif entered or left:
-            vals["last_refresh"] = now
-        if vals:
-            self.write(vals)
-        if restriction is None or entered or left:
-            self.env["crm.segment.snapshot"]._note(self, total, entered, left)
-        return entered, left
+        for segment in self:
+            for condition in segment.condition_ids if segment.kind == "dynamic" else ():
+                condition._check_leaf()
+        self.env.flush_all()
+        query = SegmentQuery(partner_ids)
+        for segment in self:
+            query.add(segment)
+        rows = self._run(query.refresh_sql(now, fields.Date.today()), query.is_partial)
+        if any(entered or left for _segment, _total, entered, left in rows):
+            self.env["crm.segment.member"].invalidate_model()
+            self.env["res.partner"].invalidate_model(["segment_ids"])
+        self.env["crm.segment.snapshot"].invalidate_model()
+        self.invalidate_recordset(
+            ["error", "last_attempt", "last_refresh", "member_count", "member_ids"]
+            + ["snapshot_ids", "trend"]
+        )
 
-    def _refresh_all_members(self, now):
+    @api.model
+    def _run(self, statement, is_partial):
+        if is_partial:
+            return self.env.execute_query(statement)
         # Members written a moment ago are unknown to the statistics: taken for a handful, they
         # would be joined row by row. Everything is read here, so that hashes are right.
         self.env.cr.execute("SET LOCAL enable_nestloop = off")
-        row = self._refresh_members(now, None)
+        rows = self.env.execute_query(statement)
         self.env.cr.execute("SET LOCAL enable_nestloop TO DEFAULT")
-        return row
-
-    def _refresh_members(self, now, restriction):
-        only = SQL() if restriction is None else SQL("AND partner_id = ANY(%s)", list(restriction))
-        members = self.env["crm.segment.member"]
-        [row] = self.env.execute_query(
-            SQL(
-                """
-            WITH target AS MATERIALIZED (%(target)s),
-            present AS MATERIALIZED (
-                SELECT id, partner_id FROM crm_segment_member
-                 WHERE segment_id = %(segment)s AND date_out IS NULL %(only)s
-            ),
-            leaving AS (
-                UPDATE crm_segment_member SET date_out = %(now)s
-                 WHERE id IN (
-                    SELECT present.id FROM present
-                 LEFT JOIN target ON target.id = present.partner_id WHERE target.id IS NULL)
-             RETURNING 1
-            ),
-            entering AS (
-                INSERT INTO crm_segment_member (segment_id, partner_id, date_in)
-                SELECT %(segment)s, target.id, %(now)s FROM target
-             LEFT JOIN present ON present.partner_id = target.id
-                 WHERE present.id IS NULL
-              ORDER BY target.id
-           ON CONFLICT DO NOTHING RETURNING 1
-            )
-            SELECT (SELECT COUNT(*) FROM target), (SELECT COUNT(*) FROM entering),
-                   (SELECT COUNT(*) FROM leaving)
-                """,
-                target=self._member_sql(restriction),
-                segment=self.id,
-                now=now,
-                only=only,
-            )
-        )
-        if row[1] or row[2]:
-            members.invalidate_model()
-            self.env["res.partner"].invalidate_model(["segment_ids"])
-        return row
+        return rows
 
     @api.model
     def _cron_refresh(self):
-        """Refresh fully what was redefined or not refreshed since yesterday, segment by segment."""
+        """Refresh fully what was redefined or not refreshed since yesterday, part by part."""
         before = fields.Datetime.subtract(fields.Datetime.now(), hours=20)
         due = self.search(["|", ("last_attempt", "=", False), ("last_attempt", "<", before)])
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(due))
-        for segment in due._in_order():
-            segment._try_refresh()
-            if not cron._commit_progress(1):
+        for together in due._together():
+            together._try_refresh()
+            if not cron._commit_progress(len(together)):
                 break
 
     @api.model
@@ -505,8 +481,8 @@ class CrmSegment(models.Model):
         """
         ids = self._entities_of(partner_ids)
         due = self.search([("error", "=", False), ("last_refresh", "!=", False)])
-        for segment in due._in_order():
-            segment._try_refresh(ids)
+        for together in due._together():
+            together._try_refresh(ids)
 
     @api.model
     def _entities_of(self, partner_ids):

@@ -26,6 +26,10 @@ class CrmSegmentBehaviour(models.AbstractModel):
         Keep the sources free of GROUP BY, so that the database can push the window into them.
         Call ``env["crm.segment.dirty"]._mark(partners)`` where such events come and go.
         """
+        return {**self._trade_behaviours(), **self._contact_behaviours()}
+
+    @api.model
+    def _trade_behaviours(self):
         return {
             "invoiced": {
                 "label": self.env._("bought (invoiced)"),
@@ -42,6 +46,12 @@ class CrmSegmentBehaviour(models.AbstractModel):
                 "source": self._source_orders("draft", "sent", "sale", "cancel"),
                 "lines": self._lines_orders("draft", "sent", "sale", "cancel"),
             },
+            "paid_late": {"label": self.env._("paid late"), "source": self._source_paid_late()},
+        }
+
+    @api.model
+    def _contact_behaviours(self):
+        return {
             "met": {"label": self.env._("met or visited"), "source": self._source_met()},
             "mailed": {"label": self.env._("was mailed"), "source": self._source_mailed()},
             "answered": {"label": self.env._("wrote to us"), "source": self._source_answered()},
@@ -53,7 +63,6 @@ class CrmSegmentBehaviour(models.AbstractModel):
                 "label": self.env._("lost an opportunity for us"),
                 "source": self._source_leads("lost"),
             },
-            "paid_late": {"label": self.env._("paid late"), "source": self._source_paid_late()},
         }
 
     @api.model

@@ -65,10 +65,9 @@ class CrmSegmentCondition(models.Model):
     def _compute_summary(self):
         for condition in self:
             try:
-                text = condition._in_words()
+                condition.summary = condition._in_words()
             except (ValueError, SyntaxError, KeyError, TypeError) as error:
-                text = str(error)
-            condition.summary = "\u2003" * (condition.level or 0) + text
+                condition.summary = str(error)
 
     @api.model
     def _definition_fields(self):
@@ -185,50 +184,51 @@ class CrmSegmentCondition(models.Model):
     def _behaviour(self):
         return self.env["crm.segment.behaviour"]._behaviours()[self.behaviour]
 
-    def _leaf_sql(self, segment, restriction):
-        """Return a query of the ids (column ``id``) of customers for whom this leaf holds.
+    def _holds_sql(self, segment, query, join):
+        """Return the test that this leaf holds for the row ``res_partner``.
 
         :param segment: the segment whose company counts
-        :param restriction: None, or ids of the customers in question
+        :param query: the :class:`SegmentQuery` that the test will be part of
+        :param join: function that joins a set of customers and returns the test of being in it
         """
-        return getattr(self, f"_sql_{self.kind}")(segment, restriction)
+        holds = getattr(self, f"_holds_{self.kind}")(segment, query, join)
+        return SQL("NOT %s", holds) if self.negate else holds
 
-    def _sql_attribute(self, segment, _restriction):
-        return segment._partner_model()._search(self._parsed_domain()).select()
+    def _holds_attribute(self, segment, query, join):
+        found = segment._partner_model()._search(self._parsed_domain())
+        if _is_plain(found):
+            return SQL("((%s) IS TRUE)", found.where_clause)
+        for part in query.only(SQL.identifier(found.table, "id")):
+            found.add_where(part)
+        return join(found.select())
 
-    def _sql_segment(self, _segment, restriction):
-        return SQL(
-            "SELECT partner_id AS id FROM crm_segment_member"
-            " WHERE segment_id = %s AND date_out IS NULL%s",
-            self.other_segment_id._origin.id or self.other_segment_id.id,
-            _only("partner_id", restriction),
-        )
+    def _holds_segment(self, _segment, query, join):
+        return join(query.members_of(self.other_segment_id._origin.id or self.other_segment_id.id))
 
-    def _sql_behaviour(self, segment, restriction):
+    def _holds_behaviour(self, segment, query, join):
         behaviour = self._behaviour()
-        by_product = bool(self.product_id or self.category_id)
-        times = SQL("SUM(event.occurrences)")
-        if by_product:
-            times = SQL("COUNT(DISTINCT event.document_id) FILTER (WHERE event.occurrences > 0)")
-        having = SQL("%s >= %s", times, self.min_count)
-        if self.min_amount:
-            having = SQL("%s AND SUM(event.amount) >= %s", having, self.min_amount)
-        return SQL(
-            "SELECT event.partner_id AS id FROM (%s) event WHERE %s%s"
-            " GROUP BY event.partner_id HAVING %s",
-            behaviour["lines" if by_product else "source"],
-            SQL(" AND ").join(self._event_filters(segment)),
-            _only("event.partner_id", restriction),
-            having,
-        )
+        company = segment.company_id._origin.id
+        kind = "lines" if self.product_id or self.category_id else "source"
+        where = []
+        if company:
+            where.append(SQL("(event.company_id IS NULL OR event.company_id = %s)", company))
+        leaf = (self._event_filters(), self._event_test)
+        return join(query.events((self.behaviour, kind, company), behaviour[kind], where, leaf))
 
-    def _event_filters(self, segment):
-        filters = [SQL("event.partner_id IS NOT NULL")]
-        if segment.company_id:
-            company = segment.company_id
-            filters.append(
-                SQL("(event.company_id IS NULL OR event.company_id = %s)", company._origin.id)
-            )
+    def _event_test(self, filters):
+        """Return the test of all events of a customer, as far as they meet ``filters``."""
+        times = _filtered(SQL("SUM(event.occurrences)"), filters)
+        if self.product_id or self.category_id:
+            documents = SQL("COUNT(DISTINCT event.document_id)")
+            times = _filtered(documents, [*filters, SQL("event.occurrences > 0")])
+        test = SQL("%s >= %s", times, self.min_count)
+        if self.min_amount:
+            amount = _filtered(SQL("SUM(event.amount)"), filters)
+            test = SQL("%s AND %s >= %s", test, amount, self.min_amount)
+        return test
+
+    def _event_filters(self):
+        filters = []
         start, end = self._window_dates()
         if start:
             filters.append(SQL("event.date >= %s", start))
@@ -261,7 +261,7 @@ class CrmSegmentCondition(models.Model):
         if self.kind in GROUP_KINDS:
             return labels[self.kind]
         text = getattr(self, f"_words_{self.kind}")()
-        return self.env._("not: %s", text) if self.negate and self.kind != "behaviour" else text
+        return self.env._("not: %s", text) if self.negate else text
 
     def _words_segment(self):
         return self.env._('member of "%s"', self.other_segment_id.name or "?")
@@ -279,8 +279,7 @@ class CrmSegmentCondition(models.Model):
             amount = format_amount(self.env, self.min_amount, currency)
             parts.append(self.env._("for at least %s", amount))
         parts.append(self._words_window())
-        text = " ".join(filter(None, parts))
-        return self.env._("never or not: %s", text) if self.negate else text
+        return " ".join(filter(None, parts))
 
     def _words_window(self):
         if self.window == "days":
@@ -292,28 +291,16 @@ class CrmSegmentCondition(models.Model):
         return ""
 
     def _words_attribute(self):
-        domain = self._parsed_domain()
-        if domain.is_true():
-            return self.env._("any customer")
-        return " · ".join(self._words_of(condition) for condition in domain.iter_conditions())
-
-    def _words_of(self, condition):
-        model, labels = self.env["res.partner"], []
-        for name in condition.field_expr.split("."):
-            field = self.env["ir.model.fields"].sudo()._get(model._name, name)  # sudo: its label
-            labels.append(field.field_description or name)
-            if field.relation:
-                model = self.env[field.relation]
-        value = condition.value
-        many = list(value) if isinstance(value, list | tuple | set) else None
-        if model._name != "res.partner" and many and all(isinstance(one, int) for one in many):
-            value = ", ".join(model.browse(many).exists().mapped("display_name"))
-        elif many is not None:
-            value = ", ".join(map(str, many))
-        return f"{' › '.join(labels)} {condition.operator} {value}"
+        words = self.env["crm.segment.words"]
+        return words._of_part(self._parsed_domain(), self.env["res.partner"])
 
 
-def _only(column, restriction):
-    if restriction is None:
-        return SQL()
-    return SQL(" AND %s = ANY(%s)", SQL(column), list(restriction))
+def _filtered(aggregate, filters):
+    if not filters:
+        return aggregate
+    return SQL("%s FILTER (WHERE %s)", aggregate, SQL(" AND ").join(filters))
+
+
+def _is_plain(query):
+    """Tell whether a query of customers compares columns of their table only."""
+    return query.from_clause.code == '"res_partner"' and "SELECT" not in query.where_clause.code

@@ -2,6 +2,18 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 
+class Many2oneUnchecked(fields.Many2one):
+    """A many2one without foreign key.
+
+    For a hundred thousand new members the database would look up the same segment a hundred
+    thousand times. The refresh updates the segment in the statement that adds members, so that
+    a deletion at the same time fails and is tried again; ``crm.segment`` deletes its members.
+    """
+
+    def update_db_foreign_key(self, model, column):
+        """Make none."""
+
+
 class CrmSegmentMember(models.Model):
     """A stay of a customer in a segment; only the refresh writes here."""
 
@@ -11,7 +23,7 @@ class CrmSegmentMember(models.Model):
     _rec_name = "partner_id"
     _log_access = False
 
-    segment_id = fields.Many2one(
+    segment_id = Many2oneUnchecked(
         "crm.segment", required=True, readonly=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="segment_id.company_id")

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo import fields, models
 
 
 class CrmSegmentSnapshot(models.Model):
@@ -20,24 +19,3 @@ class CrmSegmentSnapshot(models.Model):
     exited = fields.Integer("Left", readonly=True)
 
     _day_uniq = models.Constraint("UNIQUE(segment_id, date)", "One row a segment and day.")
-
-    @api.model
-    def _note(self, segment, total, entered, exited):
-        """Keep the figures of today; several refreshes of a day add up."""
-        self.env.execute_query(
-            SQL(
-                "INSERT INTO crm_segment_snapshot"
-                " (segment_id, date, member_count, entered, exited)"
-                " VALUES (%(segment)s, %(date)s, %(total)s, %(entered)s, %(exited)s)"
-                " ON CONFLICT (segment_id, date) DO UPDATE"
-                " SET member_count = EXCLUDED.member_count,"
-                " entered = crm_segment_snapshot.entered + EXCLUDED.entered,"
-                " exited = crm_segment_snapshot.exited + EXCLUDED.exited RETURNING id",
-                segment=segment.id,
-                date=fields.Date.today(),
-                total=total,
-                entered=entered,
-                exited=exited,
-            )
-        )
-        segment.invalidate_recordset(["snapshot_ids", "trend"])

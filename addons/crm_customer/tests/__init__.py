@@ -33,6 +33,7 @@ from . import (
     test_segment_bad_input,
     test_segment_refresh,
     test_segment_tour,
+    test_segment_words,
     test_story_d12_match,
     test_story_d12_merge,
     test_tours_score,

@@ -1,4 +1,4 @@
-from odoo.tests import Form, tagged
+from odoo.tests import tagged
 
 from .common_segment import SegmentCase
 
@@ -144,24 +144,43 @@ class TestSegment(SegmentCase):
         for leaf in (("segment_ids", "not in", segment.ids), ("segment_ids", "=", False)):
             self.assertEqual(partners.search([*mine, leaf]), others, leaf)
 
-    def test_preview_before_saving(self):
-        with Form(self.env["crm.segment"]) as form:
-            form.name = "Not saved"
-            with form.condition_ids.new() as row:
-                row.kind = "attribute"
-                row.domain = repr([("category_id", "in", self.tag.ids)])
-            with form.condition_ids.new() as row:
-                row.kind = "behaviour"
-                row.behaviour = "met"
-            form.show_preview = True
-            self.assertIn("1 customers", form.preview)
-            self.assertIn("eva", form.preview)
-            self.assertFalse(self.env["crm.segment"].search([("name", "=", "Not saved")]))
+    def test_count_before_saving(self):
+        rows = self._rows((0, self._is([("category_id", "in", self.tag.ids)])))
+        met = self._rows((0, self._did("met")))
+        segments = self.env["crm.segment"]
+        found = segments.live_count({"kind": "dynamic", "condition_ids": rows + met})
+        self.assertEqual(found, {"count": 1, "sample": "eva", "error": ""})
+        found = segments.live_count({"kind": "dynamic", "condition_ids": []})
+        self.assertIn("has no condition", found["error"])
+        found = segments.live_count({"condition_ids": self._rows((0, {"kind": "segment"}))})
+        self.assertIn("needs the segment", found["error"])
+
+    def test_count_of_changes_before_saving(self):
+        segment = self._segment((0, self._did("invoiced")), (0, self._did("met")))
+        first, last = segment.condition_ids[1:]
+        commands = [(1, last.id, {"behaviour": "invoiced", "min_count": 2}), (2, first.id)]
+        self.assertEqual(segment.live_count({"condition_ids": commands})["sample"], "bob")
+        excluded = [(6, 0, self.bob.ids)]
+        found = segment.live_count({"condition_ids": commands, "excluded_partner_ids": excluded})
+        self.assertEqual(found["count"], 0)
+        self.assertEqual(last.behaviour, "met")
 
     def test_sentence(self):
         segment = self._segment((0, self._did("invoiced", min_count=3, window="days", days=90)))
         self.assertIn("bought (invoiced) at least 3 times in the last 90 days", segment.sentence)
         self.assertIn(" and ", segment.sentence)
+
+    def test_sentence_of_groups(self):
+        city = [self._is([("city", "=", name)]) for name in "ABCDE"]
+        rows = [(0, {"kind": "any"}), (1, city[0]), (1, city[1]), (0, {"kind": "none"})]
+        rows += [(1, city[2]), (1, city[3]), (0, {"kind": "any"}), (1, city[4])]
+        segment = self._segment()
+        segment.condition_ids = [(5,), *self._rows(*rows)]
+        self.assertEqual(
+            segment.sentence,
+            'Customers: (City is "A" or City is "B") and '
+            '(none of: City is "C" or City is "D") and City is "E"',
+        )
 
     def test_inactive_and_other_companys_customers_are_no_members(self):
         other = self.setup_other_company(name="Third Company")["company"]

@@ -1,7 +1,7 @@
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
-/** Build a segment without code: condition, live count, save, refresh, members. */
+/** Build a segment without code: tree of conditions, live count, save, refresh, members. */
 const menu = (xmlId) => `[data-menu-xmlid='crm_customer.${xmlId}']`;
 
 registry.category("web_tour.tours").add("crm_customer_segment_tour", {
@@ -21,20 +21,16 @@ registry.category("web_tour.tours").add("crm_customer_segment_tour", {
             run: "edit Visited",
         },
         {
-            content: "add a condition",
-            trigger: "[name='condition_ids'] .o_field_x2many_list_row_add a",
+            content: "a group, as the conditions are nested",
+            trigger: ".o_segment_add_group",
             run: "click",
         },
         {
-            content: "it is about what the customer did",
-            trigger: ".modal [name='kind'] input, .modal [name='kind'] select",
+            content: "what customers did, in the group",
+            trigger: ".o_segment_group .o_segment_group .o_segment_add_leaf",
             run: "click",
         },
-        {
-            content: "choose the behaviour kind",
-            trigger: ".o_select_menu_item:contains('Customer did')",
-            run: "click",
-        },
+        { content: "did", trigger: ".o-dropdown--menu [data-kind='behaviour']", run: "click" },
         {
             content: "what they did",
             trigger: ".modal [name='behaviour'] input",
@@ -47,11 +43,26 @@ registry.category("web_tour.tours").add("crm_customer_segment_tour", {
         },
         { content: "close", trigger: ".modal .o_form_button_save", run: "click" },
         {
-            content: "live count",
-            trigger: "body:not(:has(.modal)) [name='show_preview'] input",
+            content: "the condition reads as a sentence, in the group",
+            trigger:
+                "body:not(:has(.modal)) .o_segment_group .o_segment_group .o_segment_sentence:contains('met or visited')",
+        },
+        { content: "more of it", trigger: ".o_segment_leaf .o_segment_more", run: "click" },
+        { content: "out of the group", trigger: ".o_segment_out", run: "click" },
+        {
+            content: "below the group now",
+            trigger: ".o_segment_empty",
+        },
+        {
+            content: "the empty group goes",
+            trigger: ".o_segment_group .o_segment_group .o_segment_delete",
             run: "click",
         },
-        { content: "the count is there before saving", trigger: ".o_crm_segment_count" },
+        {
+            content: "one condition is left",
+            trigger: "body:not(:has(.o_segment_empty)) .o_segment_leaf",
+        },
+        { content: "the count is there before saving", trigger: ".o_segment_number" },
         { content: "save", trigger: ".o_form_button_save", run: "click" },
         { content: "refresh", trigger: "button[name='action_refresh']", run: "click" },
         {
