@@ -458,6 +458,25 @@ class CrmIdentity(models.Model):
         )
         self.invalidate_model()
 
+    @api.autovacuum
+    def _gc_claims_without_holder(self):
+        """Give values that are claimed, but identify nobody, to the oldest claimant.
+
+        Such a claim comes about when a customer lets a value go in the same moment as another one
+        comes with it: neither transaction sees the other.
+        """
+        self.flush_model()
+        freed = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT kind, value_norm FROM crm_identity claim
+                    WHERE shared AND NOT EXISTS (
+                          SELECT FROM crm_identity holder
+                           WHERE (holder.kind, holder.value_norm) = (claim.kind, claim.value_norm)
+                             AND holder.shared IS NOT TRUE)"""
+            )
+        )
+        self._promote(set(freed))
+
     def _drop_own_claims(self, ids):
         """After a merge a customer may claim what it holds already."""
         self.env.cr.execute(
