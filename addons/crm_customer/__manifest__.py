@@ -58,5 +58,6 @@
     "assets": {
         "web.assets_backend": ["crm_customer/static/src/**/*"],
         "web.assets_tests": ["crm_customer/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["crm_customer/static/tests/**/*.test.js"],
     },
 }

@@ -496,8 +496,8 @@ class ResPartner(models.Model):
         partner.check_access("read")
         timeline = self.env["crm.interaction"]
         sources = timeline._readable_sources()
-        page = timeline.get_timeline(partner.id)
         with timeline._few_rows_by_index():
+            page = timeline._read_page(partner)
             reader = partner.with_context(customer_360_rows=page["rows"])
             figures = reader._customer_figures()
         return {
