@@ -121,7 +121,7 @@ class CrmApprovalRequest(models.Model):
 
     @api.depends("snapshot")
     def _compute_snapshot_html(self):
-        row = Markup("<tr><th class='pe-3 text-nowrap align-top'>%s</th><td>%s</td></tr>")
+        row = Markup("<tr><th class='pe-3 align-top w-50'>%s</th><td>%s</td></tr>")
         table = Markup("<table class='table table-sm o_crm_approval_snapshot'>%s</table>")
         for request in self:
             lines = (request.snapshot or {}).get("display", [])
@@ -740,7 +740,9 @@ class CrmApprovalRequest(models.Model):
     @api.model
     def _open_for(self, user):
         """Return the open requests that the current user may read and ``user`` may still decide."""
-        requests = self.search([("state", "=", "pending"), ("step_ids.approver_ids", "in", user.id)])
+        requests = self.search(
+            [("state", "=", "pending"), ("step_ids.approver_ids", "in", user.id)]
+        )
         return requests.filtered(lambda request: user in request.sudo().step_ids._undecided())
 
     # ------------------------------------------------------------------

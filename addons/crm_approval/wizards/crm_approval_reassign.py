@@ -79,16 +79,16 @@ class CrmApprovalReassign(models.TransientModel):
         self.ensure_one()
         if not (self.from_user_id and self.to_user_id and self.request_ids):
             raise UserError(
-                self.env._("Choose instead of whom, who is asked from now on, and an open approval.")
+                self.env._(
+                    "Choose instead of whom, who is asked from now on, and an open approval."
+                )
             )
         refusals, requests = [], self.request_ids
         requests._check_reason(self.reason)
         for request in requests:
             try:
                 with self.env.cr.savepoint():
-                    request.action_reassign(
-                        self.from_user_id.id, self.to_user_id.id, self.reason
-                    )
+                    request.action_reassign(self.from_user_id.id, self.to_user_id.id, self.reason)
             except (AccessError, UserError) as error:
                 refusals.append(f"{request.name}: {error}")
         self.write(

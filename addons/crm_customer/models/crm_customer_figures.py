@@ -145,9 +145,7 @@ class CrmCustomerFigures(models.AbstractModel):
         opened, items, _oldest = self._receivable(line, domain)
         overdue, _items, oldest = self._receivable(line, late)
         detail = (
-            self.env._("%s open items", items)
-            if complete
-            else self.env._("on your own invoices")
+            self.env._("%s open items", items) if complete else self.env._("on your own invoices")
         )
         return [
             self._monetary(

@@ -347,7 +347,8 @@ class CrmIdentity(models.Model):
             wanted.pop(key, None)
         self._insert_rows(list(wanted.values()))
         self._promote(freed)
-        self._drop_own_claims(ids)
+        if have:
+            self._drop_own_claims(ids)
 
     def _wanted_rows(self, ids):
         """Return {(partner, kind, norm): (partner, kind, value, norm)} that contacts claim."""

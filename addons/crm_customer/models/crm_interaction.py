@@ -728,7 +728,9 @@ class CrmInteraction(models.AbstractModel):
             if model._fields[name].relational:
                 inner = {"display_name": {}}
                 for view in field:
-                    inner |= self._form_specification(view, self.env[model._fields[name].comodel_name])
+                    inner |= self._form_specification(
+                        view, self.env[model._fields[name].comodel_name]
+                    )
                 specification[name] = {"fields": inner}
         return specification
 

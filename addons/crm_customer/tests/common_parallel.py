@@ -59,4 +59,6 @@ class ParallelCase(BaseCase):
             "db_user": "db_user",
             "data_dir": "data-dir",
         }
-        return options + [f"--{flag}={config[name]}" for name, flag in names.items() if config[name]]
+        return options + [
+            f"--{flag}={config[name]}" for name, flag in names.items() if config[name]
+        ]

@@ -51,11 +51,12 @@ class TestCustomerImportCheck(ImportCase):
     def setUp(self):
         super().setUp()
         original = self.env.registry["res.partner"].create
+        message = "This name is forbidden."
 
         def create(partners, vals_list):
             """Stand for any constraint of any addon."""
             if "Forbidden" in [vals.get("name") for vals in vals_list]:
-                raise ValidationError(self.env._("This name is forbidden."))
+                raise ValidationError(message)
             return original(partners, vals_list)
 
         self.patch(self.env.registry["res.partner"], "create", create)

@@ -94,7 +94,14 @@ class TestCustomerImportParallel(ParallelCase):
             """
         )
         run = subprocess.run(
-            [sys.executable, "-c", script, get_db_name(), str(document_id), *self.database_options()],
+            [
+                sys.executable,
+                "-c",
+                script,
+                get_db_name(),
+                str(document_id),
+                *self.database_options(),
+            ],
             env=os.environ,
             capture_output=True,
             text=True,
