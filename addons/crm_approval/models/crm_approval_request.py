@@ -120,12 +120,31 @@ class CrmApprovalRequest(models.Model):
             request.model_name = self.env["ir.model"].sudo()._get(request.res_model).name
 
     @api.depends("snapshot")
+    @api.depends_context("lang")
     def _compute_snapshot_html(self):
         row = Markup("<tr><th class='pe-3 align-top w-50'>%s</th><td>%s</td></tr>")
         table = Markup("<table class='table table-sm o_crm_approval_snapshot'>%s</table>")
         for request in self:
             lines = (request.snapshot or {}).get("display", [])
-            request.snapshot_html = table % Markup("").join(row % tuple(line) for line in lines)
+            names = request._snapshot_labels()
+            request.snapshot_html = table % Markup("").join(
+                row % (names.get("".join(path), label), text) for label, text, *path in lines
+            )
+
+    def _snapshot_labels(self):
+        """Return {field or figure: label} in the reader's language, where they still exist."""
+        if self.res_model not in self.env["crm.approval.rule"]._approvable_models():
+            return {}
+        document = self.env[self.res_model]
+        labels = {
+            name: str(v) for name, v in document._approval_figure_labels(self.operation).items()
+        }
+        for path in (self.snapshot or {}).get("values", {}):
+            try:
+                labels[path] = read_label(document, path)
+            except KeyError:  # removed since; the label of that day stands in the snapshot
+                continue
+        return labels
 
     @api.depends("snapshot", "res_model", "approver_ids.active", "state")
     def _compute_problem(self):

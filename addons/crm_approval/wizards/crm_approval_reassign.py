@@ -55,7 +55,7 @@ class CrmApprovalReassign(models.TransientModel):
     def _compute_from_user_id(self):
         """Where the chosen requests wait for one person only, it is him who is meant."""
         for wizard in self:
-            waiting_for = wizard.scope_ids.sudo().approver_ids
+            waiting_for = wizard.scope_ids._origin.sudo().approver_ids
             if not wizard.from_user_id and len(waiting_for) == 1:
                 wizard.from_user_id = waiting_for
             else:
@@ -65,13 +65,15 @@ class CrmApprovalReassign(models.TransientModel):
     def _compute_request_ids(self):
         Request = self.env["crm.approval.request"]
         for wizard in self:
-            mine = Request._open_for(wizard.from_user_id) if wizard.from_user_id else Request
-            wizard.request_ids = mine & wizard.scope_ids if wizard.scope_ids else mine
+            # In a dialog that is not saved yet the records are drafts of themselves.
+            user, scope = wizard.from_user_id._origin, wizard.scope_ids._origin
+            mine = Request._open_for(user) if user else Request
+            wizard.request_ids = mine & scope if scope else mine
 
     def _scope(self):
         """Return the open requests, that the user may read, in question."""
-        if self.scope_ids:
-            return self.scope_ids.filtered(lambda request: request.state == "pending")
+        if scope := self.scope_ids._origin:
+            return scope.filtered(lambda request: request.state == "pending")
         return self.env["crm.approval.request"].search([("state", "=", "pending")])
 
     def action_reassign(self):

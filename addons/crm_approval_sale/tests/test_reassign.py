@@ -1,7 +1,7 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import ApprovalSaleCase
@@ -275,6 +275,27 @@ class TestReassign(ApprovalSaleCase):
         self.assertEqual(requests.approver_ids, self.deputy)
         self.assertEqual(own.approver_ids, self.boss)
         self.assertFalse([request._find_broken() for request in requests if request._find_broken()])
+
+    def test_dialog(self):
+        """What the dialog shows before it is saved."""
+        self._create_rule()
+        requests = self._ask(self._create_order()) | self._ask(self._create_order())
+        third = self._ask(self._create_order())
+        self._leave(self.boss)
+        Wizard = self.env["crm.approval.reassign"].with_user(self.manager)
+        with Form(Wizard.with_context(reassign_request_ids=requests.ids)) as dialog:
+            self.assertEqual(dialog.from_user_id, self.boss)
+            self.assertEqual(dialog.request_ids.ids, requests.sorted().ids)
+            dialog.to_user_id = self.deputy
+            dialog.reason = "Left"
+            dialog.request_ids.remove(id=requests[0].id)
+        dialog.record.action_reassign()
+        self.assertEqual((requests[0] | third).approver_ids, self.boss)
+        self.assertEqual(requests[1].approver_ids, self.deputy)
+        with Form(Wizard.with_context(default_from_user_id=self.boss.id)) as dialog:
+            self.assertEqual(set(dialog.request_ids.ids), {requests[0].id, third.id})
+            dialog.to_user_id = self.deputy
+            dialog.reason = "Left"
 
     def test_two_persons_no_guess(self):
         self._create_rule(self._persons(self.boss, self.chief))

@@ -254,6 +254,8 @@ class CrmIdentity(models.Model):
             ["value_norm", "partner_id"],
         )
         found = {row.value_norm: row.partner_id.id for row in rows}
+        if not found:
+            return {}
         readable = self.env["res.partner"].search([("id", "in", list(found.values()))])
         return {
             norm: self.env["res.partner"].browse(partner_id)

@@ -222,6 +222,8 @@ class ResPartner(models.Model):
         }
         others = [email for email in emails if email not in known]
         result = dict(zip(others, find(others, no_create=no_create, **common), strict=True))
+        if not known:
+            return [result[email] for email in emails]
         held = dict(zip(known, find(list(known), no_create=True, **common), strict=True))
         for email, partner in known.items():
             candidates = partner | held[email]
