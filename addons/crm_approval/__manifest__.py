@@ -5,7 +5,7 @@
     "category": "Productivity/Approvals",
     "author": "Odoo CRM Suite",
     "license": "LGPL-3",
-    "depends": ["mail"],
+    "depends": ["mail", "resource"],
     "data": [
         "security/crm_approval_groups.xml",
         "security/ir.model.access.csv",
@@ -22,6 +22,7 @@
         "views/res_users_views.xml",
         "report/crm_approval_report_views.xml",
         "wizards/crm_approval_wizard_views.xml",
+        "wizards/crm_approval_reassign_views.xml",
         "views/crm_validation_log_views.xml",
         "views/crm_validation_rule_views.xml",
     ],

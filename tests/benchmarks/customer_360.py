@@ -7,7 +7,9 @@ figures are all paid for. The peer is one plain UNION over the same tables by pa
 figures, no names, no mails on documents.
 """
 
+import os
 import time
+from pathlib import Path
 
 from odoo import Command
 from odoo.tools import SQL
@@ -308,16 +310,31 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+def cpu_of(pid):
+    """Return the processor seconds that a process has used so far."""
+    # The name of the program, in brackets, may contain blanks.
+    values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def open_view(bench, env, partner_id, times):
-    """Return p50 and p95 of the whole answer and of a later page, and the queries of one."""
+    """Return p50 and p95 of the whole answer and of a later page, queries and CPU of one.
+
+    Wall time depends on what else the machine does, processor time hardly: of Python, and of the
+    database server's process that answers (PostgreSQL's parallel workers are not in it).
+    """
     user = env.ref("base.user_admin")
     partners = env["res.partner"].with_user(user)
-    opened, more = [], []
+    [[backend]] = env.execute_query(SQL("SELECT pg_backend_pid()"))
+    opened, more, python, postgres = [], [], [], []
     for _number in range(times + 3):
         env.invalidate_all()
         before, start = env.cr.sql_log_count, time.perf_counter()
+        cpu = time.process_time(), cpu_of(backend)
         data = partners.get_customer_360(partner_id)
         opened.append(time.perf_counter() - start)
+        python.append(time.process_time() - cpu[0])
+        postgres.append(cpu_of(backend) - cpu[1])
         queries = env.cr.sql_log_count - before
         start = time.perf_counter()
         partners.env["crm.interaction"].get_timeline(partner_id, {}, data["timeline"]["cursor"])
@@ -328,6 +345,7 @@ def open_view(bench, env, partner_id, times):
         [percentile(more[3:], 0.5), percentile(more[3:], 0.95)],
         queries,
         opened[0],
+        [sum(python[3:]) / times, sum(postgres[3:]) / times],
     )
 
 
@@ -352,7 +370,7 @@ def run(bench):
     interactions = bench.child(count, partner_id).value
     if interactions < INTERACTIONS:
         raise AssertionError(f"Only {interactions} interactions")
-    opened, more, queries, first = bench.child(open_view, partner_id, times).value
+    opened, more, queries, first, cpu = bench.child(open_view, partner_id, times).value
     plain = bench.child(peer, partner_id, times).value
     bench.figure(
         "opening the view of a customer, p95, against 300 ms",
@@ -364,6 +382,9 @@ def run(bench):
         p50=opened[0],
         first_of_a_process=first,
         queries=queries,
+        python_cpu_seconds=cpu[0],
+        postgres_cpu_seconds=cpu[1],
+        load=os.getloadavg()[0],
     )
     bench.figure("the same, p95, against one plain UNION by partner", opened[1], plain[1])
     bench.figure("the next page, p95, against the plain UNION", more[1], plain[1], p50=more[0])

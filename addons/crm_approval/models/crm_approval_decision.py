@@ -11,6 +11,7 @@ KINDS = [
     ("return", "Returned for change"),
     ("withdraw", "Withdrawn"),
     ("delegate", "Handed over"),
+    ("reassign", "Reassigned"),
     ("comment", "Comment"),
     ("copy", "Copied to"),
     ("remind", "Reminded"),
@@ -58,13 +59,16 @@ class CrmApprovalDecision(models.Model):
         "UNIQUE (request_id, seq)", "Somebody else wrote to this log at the same time. Try again."
     )
 
-    @api.depends("represented", "user_id")
+    @api.depends("represented", "user_id", "kind")
     def _compute_on_behalf(self):
         for row in self:
-            others = [number for number in row.represented or [] if number != row.user_id.id]
+            moved = row.kind == "reassign"  # from whom to whom
+            others = [
+                number for number in row.represented or [] if moved or number != row.user_id.id
+            ]
             # sudo: the names of the absent persons, on a log that the user may read
             users = self.env["res.users"].sudo().browse(others).exists()
-            row.on_behalf = ", ".join(users.mapped("name"))
+            row.on_behalf = (" → " if moved else ", ").join(users.mapped("name"))
 
     # ------------------------------------------------------------------
 

@@ -239,14 +239,16 @@ class CrmApprovalMixin(models.AbstractModel):
     def _approval_snapshot(self, operation, rule):
         """Return what is approved of one record, as plain JSON.
 
-        ``values`` are compared at the gate, ``figures`` and ``display`` are for the approver.
+        ``values`` are compared at the gate, ``figures`` and ``display`` (label, text, name) are for
+        the approver.
         """
         paths = self._approval_fields_that_matter(operation, rule)
         figures = self._approval_snapshot_figures(operation)
         labels = self._approval_figure_labels(operation)
-        display = [[read_label(self, path), read_text(self, path)] for path in paths]
+        display = [[read_label(self, path), read_text(self, path), path] for path in paths]
         display += [
-            [str(labels.get(name, name)), float_repr(value, 2)] for name, value in figures.items()
+            [str(labels.get(name, name)), float_repr(value, 2), name]
+            for name, value in figures.items()
         ]
         return {
             "values": {path: read_path(self, path) for path in paths},

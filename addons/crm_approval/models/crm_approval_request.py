@@ -65,14 +65,16 @@ class CrmApprovalRequest(models.Model):
         "res.users",
         string="Waiting for",
         readonly=True,
+        context={"active_test": False},
         help="The approvers whose decision is still missing in the steps under way.",
     )
     participant_ids = fields.Many2many(
-        "res.users", "crm_approval_request_participant_rel", "request_id", "user_id", readonly=True
-    )
+        "res.users", "crm_approval_request_participant_rel", "request_id", "user_id", readonly=True,
+        context={"active_test": False},
+    )  # fmt: skip
     excluded_user_ids = fields.Many2many(
         "res.users", "crm_approval_request_excluded_rel", "request_id", "user_id", readonly=True,
-        string="May Not Decide",
+        string="May Not Decide", context={"active_test": False},
     )  # fmt: skip
     copy_user_ids = fields.Many2many(
         "res.users", "crm_approval_request_copy_rel", "request_id", "user_id", "Copied to",
@@ -118,14 +120,33 @@ class CrmApprovalRequest(models.Model):
             request.model_name = self.env["ir.model"].sudo()._get(request.res_model).name
 
     @api.depends("snapshot")
+    @api.depends_context("lang")
     def _compute_snapshot_html(self):
-        row = Markup("<tr><th class='pe-3 text-nowrap align-top'>%s</th><td>%s</td></tr>")
+        row = Markup("<tr><th class='pe-3 align-top w-50'>%s</th><td>%s</td></tr>")
         table = Markup("<table class='table table-sm o_crm_approval_snapshot'>%s</table>")
         for request in self:
             lines = (request.snapshot or {}).get("display", [])
-            request.snapshot_html = table % Markup("").join(row % tuple(line) for line in lines)
+            names = request._snapshot_labels()
+            request.snapshot_html = table % Markup("").join(
+                row % (names.get("".join(path), label), text) for label, text, *path in lines
+            )
 
-    @api.depends("snapshot", "res_model")
+    def _snapshot_labels(self):
+        """Return {field or figure: label} in the reader's language, where they still exist."""
+        if self.res_model not in self.env["crm.approval.rule"]._approvable_models():
+            return {}
+        document = self.env[self.res_model]
+        labels = {
+            name: str(v) for name, v in document._approval_figure_labels(self.operation).items()
+        }
+        for path in (self.snapshot or {}).get("values", {}):
+            try:
+                labels[path] = read_label(document, path)
+            except KeyError:  # removed since; the label of that day stands in the snapshot
+                continue
+        return labels
+
+    @api.depends("snapshot", "res_model", "approver_ids.active", "state")
     def _compute_problem(self):
         for request in self:
             request.problem = request._find_problem()
@@ -146,6 +167,17 @@ class CrmApprovalRequest(models.Model):
                     field=path,
                     model=self.model_name,
                 )
+        return self._find_stuck_step()
+
+    def _find_stuck_step(self):
+        if stuck := self.step_ids.filtered(lambda step: step._is_stuck()):
+            gone = stuck.approver_ids.filtered(lambda user: not user.active)
+            return self.env._(
+                "%(names)s left, and without them step %(step)s cannot end. An approval "
+                "administrator has to reassign it.",
+                names=", ".join(gone.mapped("name")),
+                step=", ".join(stuck.mapped("name")),
+            )
         return False
 
     @api.depends_context("uid")
@@ -267,10 +299,11 @@ class CrmApprovalRequest(models.Model):
     @api.model
     def _prepare_steps(self, document, operation, rule, chosen, excluded):
         if rule:
+            company = document._approval_company() or self.env.company.sudo()
             # sudo: the requester need not read the rule that stops the document
             return [
                 self._prepare_step(
-                    step, step._candidates(document, self.env.user, chosen, excluded)
+                    step, step._candidates(document, self.env.user, chosen, excluded), company
                 )
                 for step in rule.sudo().step_ids
             ]
@@ -297,7 +330,7 @@ class CrmApprovalRequest(models.Model):
         ]
 
     @api.model
-    def _prepare_step(self, step, users):
+    def _prepare_step(self, step, users, company):
         return {
             "rule_step_id": step.id,
             "sequence": step.sequence,
@@ -307,6 +340,7 @@ class CrmApprovalRequest(models.Model):
             "approver_ids": [Command.set(users.ids)],
             "limit_hours": step.limit_hours,
             "remind_hours": step.remind_hours,
+            "resource_calendar_id": step.rule_id._working_time(company).id,
             "after_limit": step.after_limit,
             "escalation_user_ids": [Command.set(step.escalation_user_ids.ids)],
         }
@@ -457,6 +491,31 @@ class CrmApprovalRequest(models.Model):
         for request in self:
             request._hand_over(other, reason)
         return True
+
+    def action_reassign(self, from_user_id, to_user_id, reason):
+        """Give one person's missing decision on these requests to another person.
+
+        For approval administrators, where who was asked left and nobody stands in for him.
+
+        :raise AccessError: if the current user is no administrator, or may not decide himself
+        :raise UserError: if the other person cannot decide, or nothing waits for the first
+        """
+        users = self.env["res.users"].browse([from_user_id, to_user_id])
+        for request in self:
+            request._reassign(users[0].exists(), users[1].exists(), reason)
+        return True
+
+    def action_open_reassign(self):
+        """Open the dialog in which an administrator names other approvers."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reassign Approvals"),
+            "res_model": "crm.approval.reassign",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"reassign_request_ids": self.ids},
+        }
 
     def action_comment(self, text):
         """Add a comment to the log."""
@@ -650,30 +709,60 @@ class CrmApprovalRequest(models.Model):
         request = unlocked(self)
         request._lock()
         for step, represented in request._turns(self.env.user):
-            step_rule = step.rule_step_id
-            fits = (
-                other.active
-                and not other.share
-                and other not in request.excluded_user_ids
-                and other not in step.approver_ids
-                and request._may_read_document(other)
-                and (not step_rule or step_rule._within_limits(other, request._document()))
-            )
-            if not fits:
-                raise UserError(
-                    self.env._(
-                        "%(user)s cannot decide on %(name)s: choose a colleague who can read the "
-                        "document, did not request it, is within the amount limit and is not "
-                        "asked anyway.",
-                        user=other.name or "?",
-                        name=request.name,
-                    )
-                )
             gone = represented[:1] if self.env.user not in represented else self.env.user
-            step.write({"approver_ids": [Command.unlink(gone.id), Command.link(other.id)]})
-            request._log("delegate", step=step, reason=reason, represented=[other.id])
-            request._refresh_approvers()
-            request._notify_approvers(step, other)
+            step._replace_approver(gone, other, reason)
+
+    def _reassign(self, gone, other, reason):
+        self.ensure_one()
+        self._check_reassigner(other)
+        self._check_reason(reason)
+        request = unlocked(self)
+        request._lock()
+        request._check_pending()
+        steps = request.step_ids.filtered(lambda step: gone in step._undecided())
+        if not steps:
+            raise UserError(
+                self.env._(
+                    "%(name)s does not wait for %(user)s.", name=self.name, user=gone.name or "?"
+                )
+            )
+        for step in steps:
+            step._replace_approver(gone, other, reason, by_administrator=True)
+        request._tell_replaced(gone, other, reason)
+
+    def _check_reassigner(self, other):
+        """Only an administrator names approvers: not for his own request, and not himself."""
+        self.check_access("read")
+        user = self.env.user
+        if not user.has_group("crm_approval.group_approval_manager"):
+            raise AccessError(
+                self.env._("Only approval administrators can give a decision to somebody else.")
+            )
+        # sudo: the people of a request that the user may read
+        if user in self.sudo().excluded_user_ids:
+            raise AccessError(
+                self.env._(
+                    "%s: who requested this, or whose document it is, cannot choose who decides "
+                    "on it. Another administrator has to.",
+                    self.name,
+                )
+            )
+        if other in self.env["crm.approval.delegation"]._represented_by(user):
+            raise AccessError(
+                self.env._(
+                    "%s: administrators cannot give themselves, or whom they stand in for, a "
+                    "decision. Choose somebody else, or let another administrator do it.",
+                    self.name,
+                )
+            )
+
+    @api.model
+    def _open_for(self, user):
+        """Return the open requests that the current user may read and ``user`` may still decide."""
+        requests = self.search(
+            [("state", "=", "pending"), ("step_ids.approver_ids", "in", user.id)]
+        )
+        return requests.filtered(lambda request: user in request.sudo().step_ids._undecided())
 
     # ------------------------------------------------------------------
     # Log
@@ -743,7 +832,8 @@ class CrmApprovalRequest(models.Model):
     def _notify_approvers(self, step, users, reminder=False):
         """Give each approver, and whoever stands in for him, an activity and a mail."""
         self.ensure_one()
-        for user in (users | self._substitutes_of(users)) - self.excluded_user_ids:
+        users = (users | self._substitutes_of(users)) - self.excluded_user_ids
+        for user in users.filtered("active"):
             request = self.with_context(lang=user.lang, mail_activity_quick_update=True)
             if user not in self.activity_ids.user_id:
                 deadline = step.deadline or fields.Datetime.now()
@@ -790,6 +880,23 @@ class CrmApprovalRequest(models.Model):
                 name=self.name,
                 state=label,
                 reason=last.reason if last.kind != "request" and last.reason else "",
+            ),
+        )
+
+    def _tell_replaced(self, gone, other, reason):
+        """Tell who was asked before that the decision is not his any more."""
+        if not gone.active:
+            return
+        request = self.with_context(lang=gone.lang)
+        request.message_notify(
+            partner_ids=gone.partner_id.ids,
+            subject=request.env._("Not for you to decide any more: %s", request.name),
+            body=request.env._(
+                "%(administrator)s gave your decision on %(name)s to %(other)s: %(reason)s",
+                administrator=self.env.user.name,
+                name=request.name,
+                other=other.name,
+                reason=reason,
             ),
         )
 

@@ -2,7 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from ..engine import voting
 from ..tools import is_unlocked, readable, unlocked
@@ -34,7 +34,13 @@ class CrmApprovalRequestStep(models.Model):
         readonly=True,
     )
     min_count = fields.Integer("Number", readonly=True)
-    approver_ids = fields.Many2many("res.users", string="Approvers", readonly=True)
+    approver_ids = fields.Many2many(
+        "res.users",
+        string="Approvers",
+        readonly=True,
+        # Who left is still asked: a step must not pass because somebody was archived.
+        context={"active_test": False},
+    )
     state = fields.Selection(
         [
             ("waiting", "Waiting"),
@@ -52,6 +58,13 @@ class CrmApprovalRequestStep(models.Model):
     deadline = fields.Datetime(readonly=True)
     limit_hours = fields.Float(readonly=True)
     remind_hours = fields.Float(readonly=True)
+    resource_calendar_id = fields.Many2one(
+        "resource.calendar",
+        "Working Time",
+        readonly=True,
+        ondelete="set null",
+        help="The hours are working hours of this calendar; without one, all hours count.",
+    )
     after_limit = fields.Selection(
         [
             ("none", "Keep waiting"),
@@ -109,6 +122,66 @@ class CrmApprovalRequestStep(models.Model):
         )
         return self.env["res.users"].browse(sorted(open_ids))
 
+    def _undecided(self):
+        """Return the approvers whose decision these steps wait for, or will when they start."""
+        users = self.env["res.users"]
+        for step in self:
+            users |= step.approver_ids if step.state == "waiting" else step._open_approvers()
+        return users
+
+    def _is_stuck(self):
+        """Whether too few of those who are asked, and their substitutes, are still there."""
+        self.ensure_one()
+        left = self._undecided()
+        there = left.filtered(lambda user: user.active or self.request_id._substitutes_of(user))
+        if self.mode == "all":
+            return there < left
+        missing = self.min_count - len(self._approvals()) if self.mode == "count" else 1
+        return bool(left) and len(there) < missing
+
+    def _replace_approver(self, gone, other, reason, by_administrator=False):
+        """Ask ``other`` instead of ``gone`` (unlocked), whose clock starts anew.
+
+        :raise UserError: if the other person cannot decide
+        """
+        self.ensure_one()
+        self._check_successor(other)
+        request = self.request_id
+        self.write({"approver_ids": [Command.unlink(gone.id), Command.link(other.id)]})
+        kind, people = ("reassign", gone + other) if by_administrator else ("delegate", other)
+        request._log(kind, step=self, reason=reason, represented=people.ids)
+        if self.state == "pending":
+            if by_administrator:
+                self.write(self._clock(fields.Datetime.now()))
+            request._refresh_approvers()
+            request._notify_approvers(self, other)
+
+    def _check_successor(self, other):
+        request = self.request_id
+        document = request._document()
+        if document is None:
+            raise UserError(request._find_problem())
+        step_rule = self.rule_step_id
+        fits = (
+            other.active
+            and not other.share
+            and other not in request.excluded_user_ids
+            and other not in self.approver_ids
+            and other.id not in dict(self._approvals())
+            and request._may_read_document(other)
+            and (not step_rule or step_rule._within_limits(other, document))
+        )
+        if not fits:
+            raise UserError(
+                self.env._(
+                    "%(user)s cannot decide on %(name)s: choose a colleague who can read the "
+                    "document, did not request it, is within the amount limit and is not asked "
+                    "anyway.",
+                    user=other.name or "?",
+                    name=request.name,
+                )
+            )
+
     def _start(self):
         """Begin this step (unlocked): the clock runs, the approvers get notice."""
         now = fields.Datetime.now()
@@ -119,15 +192,33 @@ class CrmApprovalRequestStep(models.Model):
             step.request_id._notify_approvers(step, step._open_approvers())
 
     def _clock(self, now):
-        remind = now + timedelta(hours=self.remind_hours) if self.remind_hours else False
+        remind = self._moment_after(now, self.remind_hours)
         limited = self.limit_hours and self.after_limit != "none"
-        deadline = now + timedelta(hours=self.limit_hours) if self.limit_hours else False
+        deadline = self._moment_after(now, self.limit_hours)
         moments = [moment for moment in (remind, deadline if limited else False) if moment]
         return {
             "remind_at": remind,
             "deadline": deadline,
             "next_action_at": min(moments, default=False),
         }
+
+    def _moment_after(self, now, hours):
+        """Return the moment ``hours`` after ``now`` (both UTC): working hours where asked for."""
+        if not hours:
+            return False
+        calendar = self.resource_calendar_id
+        moment = calendar and self._plan(calendar, now, hours)
+        if calendar and not moment:
+            self.request_id.error = self.env._(
+                "The working time %s has no hours in sight, so all hours count for the time limit.",
+                calendar.name,
+            )
+        return moment or now + timedelta(hours=hours)
+
+    def _plan(self, calendar, now, hours):
+        companies = [False, self.company_id.id or calendar.company_id.id]
+        off = [("time_type", "=", "leave"), ("company_id", "in", companies)]
+        return calendar.plan_hours(hours, now, compute_leaves=True, domain=off)
 
     def _close(self, state):
         self.filtered(lambda step: step.state in ("waiting", "pending")).write(

@@ -66,6 +66,20 @@ class CrmApprovalRule(models.Model):
         required=True,
     )
     step_ids = fields.One2many("crm.approval.rule.step", "rule_id", "Approval Steps", copy=True)
+    time_unit = fields.Selection(
+        [("calendar", "All hours"), ("working", "Working hours")],
+        "Time Limits Count",
+        default="calendar",
+        required=True,
+        help="Working hours leave out nights, breaks, days off and public holidays.",
+    )
+    resource_calendar_id = fields.Many2one(
+        "resource.calendar",
+        "Working Time",
+        ondelete="restrict",
+        domain="['|', ('company_id', '=', False), ('company_id', '=?', company_id)]",
+        help="Left empty, the working time of the document's company counts.",
+    )
     note = fields.Html("Guidance", help="Shown to the approvers.", translate=True)
     problem = fields.Text(
         compute="_compute_problem", help="Why this rule stops documents until it is mended."
@@ -149,6 +163,30 @@ class CrmApprovalRule(models.Model):
             if not rule.step_ids:
                 raise ValidationError(
                     self.env._("Rule %s has no step: nobody could approve. Add a step.", rule.name)
+                )
+
+    @api.constrains("time_unit", "resource_calendar_id", "company_id")
+    def _check_working_time(self):
+        for rule in self.filtered(lambda rule: rule.time_unit == "working"):
+            calendar = rule.resource_calendar_id
+            if calendar and not calendar.attendance_ids:
+                raise ValidationError(
+                    self.env._(
+                        "Rule %(rule)s: the working time %(calendar)s has no hours, no time limit "
+                        "would ever end. Enter its hours or choose another one.",
+                        rule=rule.name,
+                        calendar=calendar.name,
+                    )
+                )
+            if calendar.company_id and rule.company_id not in (calendar.company_id, rule._nobody()):
+                raise ValidationError(
+                    self.env._(
+                        "Rule %(rule)s: the working time %(calendar)s belongs to %(company)s. "
+                        "Choose one of the rule's company, or leave it empty.",
+                        rule=rule.name,
+                        calendar=calendar.name,
+                        company=calendar.company_id.name,
+                    )
                 )
 
     def _document_model(self):
@@ -261,6 +299,12 @@ class CrmApprovalRule(models.Model):
 
     def _parsed_domain(self):
         return Domain(ast.literal_eval(self.domain or "[]"))
+
+    def _working_time(self, company):
+        """Return the calendar in whose hours time limits count, empty for all hours."""
+        if self.time_unit == "working":
+            return self.resource_calendar_id or company.resource_calendar_id
+        return self.env["resource.calendar"]
 
     def _own_snapshot_fields(self):
         return [path.strip() for path in (self.snapshot_fields or "").split(",") if path.strip()]

@@ -9,6 +9,8 @@ from . import (
     test_link,
     test_payment,
     test_performance,
+    test_reassign,
     test_report,
     test_tour,
+    test_working_hours,
 )

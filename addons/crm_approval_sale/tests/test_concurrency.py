@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 
 from psycopg2.errors import SerializationFailure, UniqueViolation
 
@@ -32,9 +33,11 @@ class TestConcurrency(BaseCase):
         with self.cursor() as env:
             self._prepare(env)
 
+    @contextmanager
     def cursor(self):
-        """Return a context manager: an environment whose transaction commits on leaving."""
-        return _Transaction(self.registry)
+        """Give an environment whose transaction commits on leaving, unless something is raised."""
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
 
     def _prepare(self, env):
         group = env.ref("sales_team.group_sale_salesman_all_leads")
@@ -201,19 +204,3 @@ class TestConcurrency(BaseCase):
         with self.cursor() as env:
             requests = env["crm.approval.request"].search([("rule_id", "=", self.rule)])
             self.assertEqual(len(requests), 1)
-
-
-class _Transaction:
-    def __init__(self, registry):
-        self.cr = registry.cursor()
-
-    def __enter__(self):
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, kind, _error, _trace):
-        try:
-            if kind is None:
-                # Its own cursor: what is tested is what other transactions see.
-                self.cr.commit()  # pylint: disable=invalid-commit
-        finally:
-            self.cr.close()

@@ -283,6 +283,16 @@ class TestFlow(ApprovalSaleCase):
         request.with_user(self.deputy).action_approve()
         self.assertEqual(request.state, "approved")
 
+    def test_contents_in_the_language_of_the_reader(self):
+        self._create_rule()
+        request = self._ask(self._create_order())
+        self.assertIn("Untaxed amount (company currency)", request.snapshot_html)
+        self.assertIn("Customer</th>", request.snapshot_html)
+        chinese = request.with_context(lang="zh_CN")
+        self.assertNotIn("Customer</th>", chinese.snapshot_html)
+        self.assertNotIn("Untaxed amount", chinese.snapshot_html)
+        self.assertIn("Customer Chen", chinese.snapshot_html)
+
     def test_comment_and_copy(self):
         self._create_rule()
         request = self._ask(self._create_order()).with_user(self.boss)

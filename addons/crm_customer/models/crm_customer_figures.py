@@ -25,7 +25,8 @@ class CrmCustomerFigures(models.AbstractModel):
         Each is a dict: ``key``, ``label``, ``type`` ('monetary', 'number', 'percent', 'date' or
         'text'), ``value``, and optionally ``currency_id``, ``detail`` (a line below), ``state``
         ('success', 'warning', 'danger': only where the figure calls for it), ``action`` (an action
-        that shows the documents behind it), ``sequence``. A figure that the reader has no right to
+        that shows the documents behind it) or ``open`` (model and id of the one document),
+        ``sequence``. A figure that the reader has no right to
         is left out. Amounts are in the currency of the current company.
         """
         figures = [
@@ -141,11 +142,10 @@ class CrmCustomerFigures(models.AbstractModel):
             line = line.sudo()
         today = fields.Date.context_today(self)
         late = domain & Domain("date_maturity", "<", today)
-        opened, overdue = (self._receivable(line, part) for part in (domain, late))
+        opened, items, _oldest = self._receivable(line, domain)
+        overdue, _items, oldest = self._receivable(line, late)
         detail = (
-            self.env._("%s open items", line.search_count(domain))
-            if complete
-            else self.env._("on your own invoices")
+            self.env._("%s open items", items) if complete else self.env._("on your own invoices")
         )
         return [
             self._monetary(
@@ -160,7 +160,7 @@ class CrmCustomerFigures(models.AbstractModel):
                 "overdue",
                 self.env._("Overdue"),
                 overdue,
-                detail=self._overdue_detail(line, late, today),
+                detail=self._overdue_detail(oldest, today),
                 state="danger" if overdue > 0 else None,
                 action=self._receivable_action(late),
                 sequence=21,
@@ -168,11 +168,15 @@ class CrmCustomerFigures(models.AbstractModel):
         ]
 
     def _receivable(self, line, domain):
-        rows = line._read_group(domain, ["company_id"], ["amount_residual:sum"])
-        return self._convert(dict(rows))
+        """Return (amount, number of items, first due date or None) of open items."""
+        rows = line._read_group(
+            domain, ["company_id"], ["amount_residual:sum", "__count", "date_maturity:min"]
+        )
+        amount = self._convert({company: amount for company, amount, _count, _day in rows})
+        days = [day for *_rest, day in rows if day]
+        return amount, sum(row[2] for row in rows), min(days, default=None)
 
-    def _overdue_detail(self, line, domain, today):
-        [[oldest]] = line._read_group(domain, [], ["date_maturity:min"])
+    def _overdue_detail(self, oldest, today):
         if not oldest:
             return self.env._("nothing is late")
         return self.env._("oldest: %s days", (today - oldest).days)
@@ -238,12 +242,7 @@ class CrmCustomerFigures(models.AbstractModel):
             "sequence": 40,
         }
         if row["open_model"] and row["open_id"]:
-            figure["action"] = {
-                "type": "ir.actions.act_window",
-                "res_model": row["open_model"],
-                "res_id": row["open_id"],
-                "views": [[False, "form"]],
-            }
+            figure["open"] = [row["open_model"], row["open_id"]]
         return [figure]
 
     def _last_contact(self, partner):

@@ -7,7 +7,7 @@ import psycopg2
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import email_normalize, split_every
+from odoo.tools import SQL, email_normalize, split_every
 
 from odoo.addons.phone_validation.tools.phone_validation import phone_format
 
@@ -19,14 +19,23 @@ from .import_lookup import Lookups
 _logger = logging.getLogger(__name__)
 
 BATCH = 200
-INLINE_ROWS = 400
-"""Files up to this size are imported while the user waits; larger ones in the background."""
+INLINE_ROWS = 2 * BATCH
+"""Files up to this size are imported while the user waits; larger ones in the background. So many
+rows are checked at a time: whole batches of the import."""
 
 PLAIN = ("name", "ref", "street", "street2", "city", "zip", "website", "function", "comment")
 
 
 class RowError(Exception):
     """Why a row is refused, in the words of the user."""
+
+
+class UnknownParentError(RowError):
+    """The company of a row is not known; it may be another row of the file."""
+
+    def __init__(self, message, parent):
+        super().__init__(message)
+        self.parent = parent
 
 
 @dataclass
@@ -39,6 +48,7 @@ class Item:
     partner: object = None
     matched_by: str = ""
     error: str = ""
+    unknown_parent: str = ""
     same_as: int = 0
 
 
@@ -66,6 +76,7 @@ class CrmCustomerImport(models.Model):
     state = fields.Selection(
         [
             ("draft", "Draft"),
+            ("checking", "Checking"),
             ("checked", "Checked"),
             ("running", "Running"),
             ("done", "Done"),
@@ -147,8 +158,9 @@ class CrmCustomerImport(models.Model):
             document._set_counts(mine)
 
     def _set_counts(self, counts):
-        started = self.state not in ("draft", "checked")
+        started = self.state not in ("draft", "checking", "checked")
         self.row_count = sum(counts.values())
+        tried = sum(n for (plan, _result, _undone), n in counts.items() if plan)
         self.done_count = sum(n for (_plan, result, _undone), n in counts.items() if result)
         for name, _label in RESULTS:
             self[f"{name}_count"] = sum(
@@ -157,7 +169,8 @@ class CrmCustomerImport(models.Model):
                 if (result if started else plan) == name
             )
         self.kept_count = sum(n for key, n in counts.items() if key[2] == "kept")
-        self.progress = 100 * self.done_count / self.row_count if self.row_count else 0
+        progress = tried if self.state == "checking" else self.done_count
+        self.progress = 100 * progress / self.row_count if self.row_count else 0
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -266,7 +279,10 @@ class CrmCustomerImport(models.Model):
     # --- actions ---
 
     def action_check(self):
-        """Say for every row what the import would do, without writing a customer."""
+        """Import every row for a try and take it back: a small file at once, others later on.
+
+        So constraints, validation rules and rights of the responsible user have been asked.
+        """
         for document in self:
             document._start(("draft", "checked"))
             document._refuse_when_started({"file"})
@@ -275,9 +291,8 @@ class CrmCustomerImport(models.Model):
             mine = document.sudo()
             mine.row_ids.unlink()
             mine._create_rows(document._load_table())
-            for rows in split_every(1000, mine.row_ids.ids, mine.row_ids.browse):
-                mine._plan(rows)
-            mine.state = "checked"
+            mine.write({"state": "checking", "problem": False})
+            mine._go_on(len(mine.row_ids))
         return True
 
     def action_import(self):
@@ -397,10 +412,14 @@ class CrmCustomerImport(models.Model):
         one created before its eyes (a serialization failure, which Odoo repeats).
         """
         undo = self.state == "undoing"
-        rows = self.row_ids.search(self._todo_domain(), limit=BATCH, order=self._todo_order())
+        limit = INLINE_ROWS if self.state == "checking" else BATCH
+        rows = self.row_ids.search(self._todo_domain(), limit=limit, order=self._todo_order())
         if not rows:
             self._finish()
             return 0
+        if self.state == "checking":
+            self._try_out(rows)
+            return len(rows)
         self.env["crm.customer.import.lock"]._take()
         if undo:
             rows._undo(self._partners())
@@ -416,12 +435,15 @@ class CrmCustomerImport(models.Model):
                 & Domain("result", "in", ("created", "updated"))
                 & Domain("undo_result", "=", False)
             )
-        return domain & Domain("result", "=", False)
+        return domain & Domain("plan" if self.state == "checking" else "result", "=", False)
 
     def _todo_order(self):
         return "line desc, id desc" if self.state == "undoing" else "line, id"
 
     def _finish(self):
+        if self.state == "checking":
+            self._finish_check()
+            return
         if self.state == "undoing":
             self.state = "undone"
             text = self.env._(
@@ -441,6 +463,20 @@ class CrmCustomerImport(models.Model):
             )
         self.message_post(body=text, author_id=self.user_id.partner_id.id)
 
+    def _finish_check(self):
+        self.state = "checked"
+        if self.row_count > INLINE_ROWS:
+            self.message_post(
+                body=self.env._(
+                    "Checked: %(created)s would be created, %(updated)s updated, %(refused)s "
+                    "refused.",
+                    created=self.created_count,
+                    updated=self.updated_count,
+                    refused=self.refused_count,
+                ),
+                author_id=self.user_id.partner_id.id,
+            )
+
     def _build_refused_file(self):
         refused = self.row_ids.filtered(lambda row: row.result == "refused")
         if not refused:
@@ -458,7 +494,7 @@ class CrmCustomerImport(models.Model):
 
         A batch is a transaction: what a killed server had committed stays, the rest is done again.
         """
-        todo = self.search([("state", "in", ("running", "undoing"))], order="id")
+        todo = self.search([("state", "in", ("checking", "running", "undoing"))], order="id")
         cron = self.env["ir.cron"]
         for document in todo:
             while done := document._attempt():
@@ -487,7 +523,7 @@ class CrmCustomerImport(models.Model):
             return 0
 
     def _state_stopped(self):
-        return "checked" if self.state == "running" else "done"
+        return {"checking": "draft", "running": "checked"}.get(self.state, "done")
 
     # --- rows to values ---
 
@@ -500,26 +536,71 @@ class CrmCustomerImport(models.Model):
             .with_context(lang=self.user_id.lang, active_test=True)
         )
 
-    def _plan(self, rows):
-        """Write on the rows what the import would do with them."""
-        items = self._items(rows)
-        for item in items:
-            item.row.write(self._plan_vals(item))
+    def _try_out(self, rows):
+        """Import rows in a savepoint that is taken back; keep on them what became of them."""
+        if len(rows) < self.row_count:
+            self._note_links(rows)
+        savepoint = self.env.cr.savepoint()
+        try:
+            earlier = self._earlier_rows(rows)
+            if earlier:
+                self._import(earlier)
+            for part in split_every(BATCH, rows.ids, rows.browse):
+                self._import(part)
+            self.env.flush_all()
+            found = self._outcome(rows, earlier)
+        finally:
+            savepoint.close(rollback=True)
+            # What the try has put into caches is not in the database any more.
+            self.env.invalidate_all(flush=False)
+            self.env.registry.reset_changes()
+        for row in rows:
+            row.write(found[row.id])
 
-    def _plan_vals(self, item):
-        if item.error:
-            return {"plan": "refused", "reason": item.error}
-        if item.partner:
-            changes = self._changes(item)
-            return {
-                "plan": "updated" if changes else "matched",
-                "partner_id": item.partner.id,
-                "matched_by": item.matched_by,
-                "reason": False,
+    def _outcome(self, rows, earlier):
+        """Return {row id: values} of what a try has made of rows: ``plan`` and the reason."""
+        new = {row.partner_id: row for row in rows | earlier if row.result == "created"}
+        found = {}
+        for row in rows:
+            vals = {"plan": row.result, "reason": row.reason, "matched_by": row.matched_by}
+            source = new.get(row.partner_id)
+            if not source:
+                vals["partner_id"] = row.partner_id.id
+            elif source != row:
+                vals["reason"] = self.env._("Same as row %s", source.line)
+            found[row.id] = vals
+        return found
+
+    def _note_links(self, rows):
+        """Note what ties the rows to others, for files whose check takes several batches."""
+        targets = self.column_ids.mapped("target")
+        for item in self._items(rows):
+            record = import_table.to_record(targets, item.row.cells)
+            keys = [f"{kind}:{value}" for kind, value in item.keys.items() if value]
+            name, parent = record.get("name"), record.get("parent")
+            item.row.links = {
+                "gives": keys + [f"name:{name}"] * bool(name),
+                "needs": keys + [f"name:{parent}"] * bool(parent),
             }
-        if item.same_as:
-            return {"plan": "updated", "reason": self.env._("Same as row %s", item.same_as)}
-        return {"plan": "created", "reason": False}
+
+    def _earlier_rows(self, rows):
+        """Return rows of batches before that these build on: the same customer, or its company."""
+        found, new = self.row_ids.browse(), rows
+        while new:
+            needs = {link for row in new for link in (row.links or {}).get("needs", ())}
+            ids = self.env.execute_query(
+                SQL(
+                    """SELECT id FROM crm_customer_import_row
+                        WHERE import_id = %s AND plan IN ('created', 'updated')
+                          AND links -> 'gives' ?| %s AND id != ALL(%s)""",
+                    self.id,
+                    list(needs),
+                    (rows | found).ids,
+                )
+            )
+            new = rows.browse(row_id for (row_id,) in ids)
+            found |= new
+        return found.sorted("line")
 
     def _items(self, rows):
         """Return the items of the rows: values, keys, matches, and rows that are the same."""
@@ -538,6 +619,9 @@ class CrmCustomerImport(models.Model):
             item.keys = self._keys(record, item.vals, lookups)
             if "uscc" in item.keys:
                 item.vals["company_registry"] = item.keys["uscc"]
+        except UnknownParentError as error:
+            item.error, item.unknown_parent = str(error), error.parent
+            item.keys = self._keys_alone(record, lookups)
         except RowError as error:
             item.error = str(error)
         return item
@@ -570,17 +654,20 @@ class CrmCustomerImport(models.Model):
         except LookupError as error:
             target, text, found = error.args
             label = self._target_label(target)
+            if target == "parent" and not found:
+                raise UnknownParentError(self._unknown(label, text), text) from error
             if found:
                 raise RowError(
                     self.env._("%(what)s “%(text)s” fits several.", what=label, text=text)
                 ) from error
-            raise RowError(
-                self.env._(
-                    "%(what)s “%(text)s” is not known. Create it first, or correct the cell.",
-                    what=label,
-                    text=text,
-                )
-            ) from error
+            raise RowError(self._unknown(label, text)) from error
+
+    def _unknown(self, label, text):
+        return self.env._(
+            "%(what)s “%(text)s” is not known. Create it first, or correct the cell.",
+            what=label,
+            text=text,
+        )
 
     def _keys(self, record, vals, lookups):
         """Return the business keys of a row by kind, and put them as values in order too."""
@@ -601,6 +688,13 @@ class CrmCustomerImport(models.Model):
         if "external_id" in record:
             keys["external_id"] = self._external_id(record["external_id"])
         return keys
+
+    def _keys_alone(self, record, lookups):
+        """Return the keys of a row whose other values are not known yet."""
+        try:
+            return self._keys(record, {}, lookups)
+        except RowError:
+            return {}
 
     def _uscc(self, text):
         code = import_table.compact(text)
@@ -786,10 +880,11 @@ class CrmCustomerImport(models.Model):
         return dict(selection._description_selection(self.env))[target]
 
     def _mark_same(self, items):
-        """Mark rows that carry a key of an earlier row: they wait until that one has a customer."""
+        """Mark rows that wait for another one: with the same key, or that is their company."""
+        self._wait_for_parents(items)
         first = {}
         for item in items:
-            if item.error:
+            if item.error or item.unknown_parent:
                 continue
             for kind in self.key_ids.mapped("kind"):
                 value = item.keys.get(kind)
@@ -799,10 +894,20 @@ class CrmCustomerImport(models.Model):
                 if other is not item and not item.same_as:
                     item.same_as = other.row.line
 
+    def _wait_for_parents(self, items):
+        companies = {
+            item.vals.get("name"): item
+            for item in items
+            if not item.error and item.vals.get("is_company", self.companies)
+        }
+        for item in items:
+            if company := item.unknown_parent and companies.get(item.unknown_parent):
+                item.error, item.same_as = "", company.row.line
+
     # --- writing ---
 
     def _import(self, rows):
-        """Import rows: what is the same within the batch goes one after the other."""
+        """Import rows: what waits for another row of the batch goes after it."""
         while rows:
             items = self._items(rows)
             now = [item for item in items if not item.same_as or item.error]

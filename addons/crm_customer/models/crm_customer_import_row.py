@@ -34,6 +34,9 @@ class CrmCustomerImportRow(models.Model):
     result = fields.Selection(RESULTS, index=True)
     reason = fields.Char()
     matched_by = fields.Char()
+    links = fields.Json(
+        help="Business keys and name that the row brings (gives) and looks up (needs)."
+    )
     partner_id = fields.Many2one("res.partner", string="Customer", ondelete="set null", index=True)
     before = fields.Json(help="Values of the customer that the import has changed.")
     after = fields.Json(help="Values that the import has written.")

@@ -254,6 +254,8 @@ class CrmIdentity(models.Model):
             ["value_norm", "partner_id"],
         )
         found = {row.value_norm: row.partner_id.id for row in rows}
+        if not found:
+            return {}
         readable = self.env["res.partner"].search([("id", "in", list(found.values()))])
         return {
             norm: self.env["res.partner"].browse(partner_id)
@@ -347,7 +349,8 @@ class CrmIdentity(models.Model):
             wanted.pop(key, None)
         self._insert_rows(list(wanted.values()))
         self._promote(freed)
-        self._drop_own_claims(ids)
+        if have:
+            self._drop_own_claims(ids)
 
     def _wanted_rows(self, ids):
         """Return {(partner, kind, norm): (partner, kind, value, norm)} that contacts claim."""
@@ -457,6 +460,25 @@ class CrmIdentity(models.Model):
             )
         )
         self.invalidate_model()
+
+    @api.autovacuum
+    def _gc_claims_without_holder(self):
+        """Give values that are claimed, but identify nobody, to the oldest claimant.
+
+        Such a claim comes about when a customer lets a value go in the same moment as another one
+        comes with it: neither transaction sees the other.
+        """
+        self.flush_model()
+        freed = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT kind, value_norm FROM crm_identity claim
+                    WHERE shared AND NOT EXISTS (
+                          SELECT FROM crm_identity holder
+                           WHERE (holder.kind, holder.value_norm) = (claim.kind, claim.value_norm)
+                             AND holder.shared IS NOT TRUE)"""
+            )
+        )
+        self._promote(set(freed))
 
     def _drop_own_claims(self, ids):
         """After a merge a customer may claim what it holds already."""

@@ -2,8 +2,10 @@ from contextlib import contextmanager
 from datetime import datetime, time
 
 import pytz
+from lxml import etree
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql, html2plaintext
 
@@ -12,6 +14,8 @@ from ..engine.interaction import Source
 PAGE = 40
 MAXIMUM = 200
 MAIL_TYPES = ("email", "email_outgoing", "comment", "auto_comment")
+#: settings of PostgreSQL while a customer is read
+PLANNER = {"random_page_cost": "1.1", "max_parallel_workers_per_gather": "0", "jit": "off"}
 #: kinds whose rows have rights of their own beyond the document they stand on
 GUARDED = ("mail", "activity", "call")
 
@@ -252,7 +256,11 @@ class CrmInteraction(models.AbstractModel):
         partner.check_access("read")
         limit = max(1, min(int(limit), MAXIMUM))
         with self._few_rows_by_index():
-            rows, cursor = self._page(self._scope(partner, filters), after, limit)
+            return self._read_page(partner, filters, after, limit)
+
+    def _read_page(self, partner, filters=None, after=None, limit=PAGE):
+        """Return a page of the timeline of a commercial entity that the reader may read."""
+        rows, cursor = self._page(self._scope(partner, filters), after, limit)
         return {"rows": self._present(rows), "cursor": cursor}
 
     @contextmanager
@@ -260,17 +268,23 @@ class CrmInteraction(models.AbstractModel):
         """Let PostgreSQL look up a customer's rows by index while the context lasts.
 
         They are few in large tables that are mostly in memory. PostgreSQL prices a random page for
-        spinning discs unless it is told otherwise, and would read the tables as a whole.
+        spinning discs unless it is told otherwise, and would read the tables as a whole; starting
+        helpers or compiling the query would take longer than running it.
         """
-        [[price, _new]] = self.env.execute_query(
+        old = self.env.execute_query(
             SQL(
-                """WITH old AS MATERIALIZED (SELECT current_setting('random_page_cost') AS price)
-                   SELECT price, set_config('random_page_cost', '1.1', TRUE) FROM old"""
+                "SELECT name, current_setting(name) FROM unnest(%s) AS name",
+                list(PLANNER),
             )
         )
-        # A query that fails ends the transaction, and with it the setting.
+        self._set_planner(PLANNER)
+        # A query that fails ends the transaction, and with it the settings.
         yield
-        self.env.execute_query(SQL("SELECT set_config('random_page_cost', %s, TRUE)", price))
+        self._set_planner(dict(old))
+
+    def _set_planner(self, settings):
+        calls = (SQL("set_config(%s, %s, TRUE)", *setting) for setting in settings.items())
+        self.env.execute_query(SQL("SELECT %s", SQL(", ").join(calls)))
 
     def _scope(self, partner, filters=None):
         """Return what the queries of all kinds share: the customer's partners and the filters."""
@@ -280,7 +294,7 @@ class CrmInteraction(models.AbstractModel):
             .with_context(active_test=False)
             .search([("commercial_partner_id", "=", partner.id)])
         )
-        sources = self._readable_sources()
+        sources = readable = self._readable_sources()
         kinds = filters.get("kinds")
         if kinds:
             sources = {kind: source for kind, source in sources.items() if kind in kinds}
@@ -288,6 +302,8 @@ class CrmInteraction(models.AbstractModel):
             "partner": partner,
             "ids": partners.ids,
             "sources": sources,
+            "readable": readable,
+            "documents": {},
             "contact": filters.get("contact_id"),
             "user": filters.get("user_id"),
             "from": fields.Date.to_date(filters.get("date_from")),
@@ -470,9 +486,15 @@ class CrmInteraction(models.AbstractModel):
 
     def _documents(self, scope):
         """Return [(model name, SQL of ids)] of the customer's documents the reader may read."""
+        known = scope["documents"]
+        if scope["contact"] not in known:
+            known[scope["contact"]] = self._find_documents(scope)
+        return known[scope["contact"]]
+
+    def _find_documents(self, scope):
         people = [scope["contact"]] if scope["contact"] else scope["ids"]
         result = {"res.partner": SQL("(SELECT unnest(%s))", people)}
-        for source in self._readable_sources().values():
+        for source in scope["readable"].values():
             if not source.with_documents or source.model in result:
                 continue
             model = self.env[source.model].with_context(active_test=False)
@@ -639,6 +661,78 @@ class CrmInteraction(models.AbstractModel):
         return [
             row for row in rows if row["kind"] not in GUARDED or row["id"] in allowed[row["kind"]]
         ]
+
+    # ------------------------------------------------------------------
+    # Opening the document of a row
+
+    @api.model
+    def action_open(self, model, res_id):
+        """Return the action that shows the document of a row as far as the reader may see it.
+
+        Its form, or where that holds fields whose records are closed to the reader (the payments
+        of an invoice, for a salesperson), the page that the customer sees of it in the portal, or
+        a notice. Never an error for what the timeline offered.
+        """
+        record = self.env[model].browse(res_id).exists()
+        if not record or not record.has_access("read"):
+            return self._action_notice(
+                self.env._("This document was deleted, or you have no right to see it.")
+            )
+        if self._can_read_form(record):
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": model,
+                "res_id": record.id,
+                "views": [(False, "form")],
+            }
+        return self._action_without_form(record)
+
+    def _action_without_form(self, record):
+        """Return what to open instead of a form; extend it for models with a page of their own."""
+        url = "access_url" in record._fields and record.access_url
+        if url and url != "#":
+            return {"type": "ir.actions.act_url", "url": url, "target": "new"}
+        return self._action_notice(
+            self.env._(
+                "%s holds data that you have no right to see. Ask who is responsible for it.",
+                record.display_name,
+            )
+        )
+
+    def _action_notice(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "warning", "message": message},
+        }
+
+    def _can_read_form(self, record):
+        """Whether the reader can read all that the form shows: just as the form will, read it."""
+        arch = etree.fromstring(record.get_view(view_type="form")["arch"])
+        try:
+            with self.env.cr.savepoint(flush=False):
+                record.web_read(self._form_specification(arch, record))
+        except AccessError:
+            return False
+        return True
+
+    def _form_specification(self, node, model):
+        """Return what a form reads of a record of ``model``, with the views inside its fields."""
+        specification = {}
+        for field in node.iterfind(".//field"):
+            holder = next(field.iterancestors("field", node.tag), node)
+            name = field.get("name")
+            if holder is not node or name not in model._fields:
+                continue
+            specification[name] = {}
+            if model._fields[name].relational:
+                inner = {"display_name": {}}
+                for view in field:
+                    inner |= self._form_specification(
+                        view, self.env[model._fields[name].comodel_name]
+                    )
+                specification[name] = {"fields": inner}
+        return specification
 
     # ------------------------------------------------------------------
     # Presentation

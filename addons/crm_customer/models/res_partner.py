@@ -222,6 +222,8 @@ class ResPartner(models.Model):
         }
         others = [email for email in emails if email not in known]
         result = dict(zip(others, find(others, no_create=no_create, **common), strict=True))
+        if not known:
+            return [result[email] for email in emails]
         held = dict(zip(known, find(list(known), no_create=True, **common), strict=True))
         for email, partner in known.items():
             candidates = partner | held[email]
@@ -496,8 +498,8 @@ class ResPartner(models.Model):
         partner.check_access("read")
         timeline = self.env["crm.interaction"]
         sources = timeline._readable_sources()
-        page = timeline.get_timeline(partner.id)
         with timeline._few_rows_by_index():
+            page = timeline._read_page(partner)
             reader = partner.with_context(customer_360_rows=page["rows"])
             figures = reader._customer_figures()
         return {

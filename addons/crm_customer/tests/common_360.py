@@ -65,6 +65,34 @@ class Customer360Case(AccountTestInvoicingCommon):
             tz="UTC",
         )
 
+    @classmethod
+    def _create_story(cls):
+        """Create one document of each kind, some of Li's and some of Wang's."""
+        cls.lead = cls._lead(1000, 50, partner=cls.chen, user=cls.li)
+        cls.env.cr.execute(
+            "UPDATE crm_lead SET create_date = %s WHERE id = %s", (cls.moment(60), cls.lead.id)
+        )
+        cls.mail_in = cls._mail(cls.lead, 50, author=cls.chen)
+        cls.mail_out = cls._mail(cls.customer, 45)
+        cls.quotation = cls._order(300, days=40, user=cls.li, confirm=False, partner=cls.chen)
+        cls.order = cls._order(1000, days=30, user=cls.wang)
+        cls.invoice = cls._move(1000, days=20, user=cls.wang)
+        cls.credit = cls._move(150, days=12, user=cls.li, kind="out_refund")
+        cls.payment = cls._pay_move(cls.invoice, 850, days=10)
+        cls.call = cls._activity(
+            cls.lead, "mail.mail_activity_data_call", days=8, user=cls.li, done=True
+        )
+        cls.meeting = cls.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "start": cls.moment(5),
+                "stop": cls.moment(5, 12),
+                "user_id": cls.li.id,
+                "partner_ids": [Command.set((cls.li.partner_id | cls.wu).ids)],
+            }
+        )
+        cls.todo = cls._activity(cls.customer, days=-3, user=cls.li)
+
     # ------------------------------------------------------------------
 
     @classmethod

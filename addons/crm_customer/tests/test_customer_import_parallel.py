@@ -7,27 +7,18 @@ import threading
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import config, mute_logger
+from odoo.tests import get_db_name, tagged
+from odoo.tools import mute_logger
 
 from .common_import import encode
+from .common_parallel import ParallelCase
 
 MAIL = "@parallel-import.example"
 
 
 @tagged("post_install", "-at_install")
-class TestCustomerImportParallel(BaseCase):
-    """Real transactions that commit, side by side; what they leave is removed afterwards."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self._clean)
-
-    def transaction(self):
-        return _Transaction(self.registry)
+class TestCustomerImportParallel(ParallelCase):
+    """Imports in real transactions, side by side and killed."""
 
     def _clean(self):
         with self.transaction() as env:
@@ -103,7 +94,14 @@ class TestCustomerImportParallel(BaseCase):
             """
         )
         run = subprocess.run(
-            [sys.executable, "-c", script, get_db_name(), str(document_id), *_database_options()],
+            [
+                sys.executable,
+                "-c",
+                script,
+                get_db_name(),
+                str(document_id),
+                *self.database_options(),
+            ],
             env=os.environ,
             capture_output=True,
             text=True,
@@ -120,31 +118,3 @@ class TestCustomerImportParallel(BaseCase):
             document.invalidate_recordset()
             self.assertEqual((document.created_count, document.state), (450, "done"))
         self.assertEqual(self._count(), 450)
-
-
-class _Transaction:
-    def __init__(self, registry):
-        self.cr = registry.cursor()
-
-    def __enter__(self):
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, kind, _error, _trace):
-        try:
-            if kind is None:
-                # Its own cursor: what is tested is what other transactions see.
-                self.cr.commit()  # pylint: disable=invalid-commit
-        finally:
-            self.cr.close()
-
-
-def _database_options():
-    """Return the options with which a second process reaches the database of the tests."""
-    options = [f"--addons-path={','.join(config['addons_path'])}"]
-    names = {
-        "db_host": "db_host",
-        "db_port": "db_port",
-        "db_user": "db_user",
-        "data_dir": "data-dir",
-    }
-    return options + [f"--{flag}={config[name]}" for name, flag in names.items() if config[name]]

@@ -38,13 +38,13 @@ def run(env, rng, ctx):
 
 
 def create_rule(env, ctx):
-    """Discounts above 15 % need the sales director, with a reminder after a day."""
+    """Discounts above 15 % need the sales director, with a reminder after a working day."""
     step = {
         "name": "Sales director",
         "approver_kind": "user",
         "user_ids": [Command.set((ctx.users["zhou"] | ctx.users["admin"]).ids)],
-        "remind_hours": 24,
-        "limit_hours": 72,
+        "remind_hours": 8,
+        "limit_hours": 24,
     }
     rule = env["crm.approval.rule"].create(
         {
@@ -52,6 +52,7 @@ def create_rule(env, ctx):
             "model_id": env["ir.model"]._get_id("sale.order"),
             "operation": "confirm",
             "company_id": ctx.company.id,
+            "time_unit": "working",
             "threshold_ids": [
                 Command.create({"figure": "discount", "comparison": ">", "value": 15})
             ],

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
@@ -24,9 +25,11 @@ class TestConcurrency(BaseCase):
             self.ids = self._create_ledger(env)
         self.addCleanup(self._clean)
 
+    @contextmanager
     def cursor(self):
-        """Return a context manager: an environment whose transaction commits on leaving."""
-        return _Transaction(self.registry)
+        """Give an environment whose transaction commits on leaving, unless something is raised."""
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
 
     @staticmethod
     def _create_ledger(env):
@@ -171,22 +174,6 @@ class TestConcurrency(BaseCase):
         self.assertEqual(self._held(), -1000, "the committed batch stays, the other is undone")
         self._work_off_queue()
         self.assertEqual(self._held(), -3000)
-
-
-class _Transaction:
-    def __init__(self, registry):
-        self.cr = registry.cursor()
-
-    def __enter__(self):
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, kind, _error, _trace):
-        try:
-            if kind is None:
-                # Its own cursor: what is tested is what other transactions see.
-                self.cr.commit()  # pylint: disable=invalid-commit
-        finally:
-            self.cr.close()
 
 
 def _database_options():

@@ -302,6 +302,10 @@ export class Customer360 extends Component {
     // ------------------------------------------------------------------ open
 
     openFigure(figure) {
+        if (figure.open) {
+            const [open_model, open_id] = figure.open;
+            return this.openRow({ open_model, open_id });
+        }
         return figure.action && this.action.doAction(figure.action);
     }
 
@@ -314,8 +318,16 @@ export class Customer360 extends Component {
         });
     }
 
-    openRow(row) {
-        return row.open_model && row.open_id && this.openRecord(row.open_model, row.open_id);
+    /** Open the document of a row: its form, or what else of it the user may see. */
+    async openRow(row) {
+        if (!row.open_model || !row.open_id) {
+            return;
+        }
+        const action = await this.orm.call("crm.interaction", "action_open", [
+            row.open_model,
+            row.open_id,
+        ]);
+        return this.action.doAction(action);
     }
 
     async openOrganisation() {
