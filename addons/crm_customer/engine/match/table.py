@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from multiprocessing import get_context
 
 import numpy as np
 
-from .normalize import NAMING, PARSERS, plain_many, split_transform
+from .bulk import encode, parse, plain_many, signatures
+from .normalize import NAMING, PARSERS, split_transform
 
 NONE = np.int32(-1)
 #: kind -> forms whose frequency counts, with the level at which two records share it
@@ -32,25 +34,32 @@ TERMS = {
 class Column:
     """One form of one field: ``codes`` per row (-1: missing) into the distinct ``values``."""
 
-    __slots__ = ("_lengths", "_strings", "codes", "values")
+    __slots__ = ("_kept", "codes", "values")
 
     def __init__(self, codes, values):
         self.codes = codes
         self.values = values
-        self._strings = None
-        self._lengths = None
+        self._kept = {}
+
+    def per_value(self, name, function):
+        """What ``function`` gives for the list of all values and ""; computed once per name."""
+        if name not in self._kept:
+            self._kept[name] = function([*self.values, ""])
+        return self._kept[name]
 
     def lengths(self, rows):
         """The lengths of the texts of these rows."""
-        if self._lengths is None:
-            self._lengths = np.fromiter(map(len, [*self.values, ""]), np.int32)
-        return self._lengths[self.codes[rows]]
+        return self.per_value("lengths", _lengths)[self.codes[rows]]
 
     def strings(self, rows):
         """The texts of these rows; "" where missing."""
-        if self._strings is None:
-            self._strings = np.array([*self.values, ""], dtype=object)
-        return self._strings[self.codes[rows]]
+        return self.per_value("strings", _objects)[self.codes[rows]]
+
+    def signatures(self, rows):
+        """:func:`.bulk.signatures` of the texts of these rows."""
+        letters, pairs = self.per_value("signatures", signatures)
+        codes = self.codes[rows]
+        return letters[codes], pairs[codes]
 
     def equal(self, a, b):
         """Whether the rows ``a`` and ``b`` have the same, known value."""
@@ -65,32 +74,16 @@ class Column:
         """The same rows after the functions were applied to each distinct value."""
         values = self.values
         for function in functions:
-            values = list(map(function, values))
+            values = [function(value) for value in values]
         known, codes = encode(values)
         codes = np.append(codes, NONE)
         return Column(codes[self.codes], known)
 
 
-def encode(texts):
-    """Distinct texts in order of appearance, and the code of each; "" has the code -1.
-
-    >>> encode(["b", "", "a", "b"])
-    (['b', 'a'], array([ 0, -1,  1,  0], dtype=int32))
-    """
-    known = {"": -1}
-    number = known.setdefault
-    codes = np.fromiter([number(text, len(known) - 1) for text in texts], np.int32, len(texts))
-    del known[""]
-    return list(known), codes
-
-
 def _parse(parser, texts):
     """Distinct values and codes of each form of some plain texts."""
-    function, names = PARSERS[parser]
     with _no_collection():
-        parsed = list(map(function, texts))
-        forms = zip(*parsed, strict=True) if parsed else [()] * len(names)
-        return [encode(form) for form in forms]
+        return parse(parser, texts)
 
 
 @contextmanager
@@ -130,10 +123,9 @@ class Table:
             return Column(np.full(self.size, NONE), [])
         if len(values) != self.size:
             raise ValueError(f"{field}: {len(values)} values, but {self.size} records")
-        known = {}
-        number = known.setdefault
-        codes = [number(value, len(known)) for value in values]
-        return Column(np.array(codes, np.int32), list(map(_text, known)))
+        known = dict(zip(dict.fromkeys(values), count(), strict=False))
+        codes = np.fromiter(map(known.__getitem__, values), np.int32, len(values))
+        return Column(codes, list(map(_text, known)))
 
     def form(self, field, parser, form):
         """The column of one form that a parser gives; parsed when first asked for."""
@@ -227,9 +219,23 @@ class Table:
             self._keys[field, transform] = column.mapped(steps) if steps else column
         return self._keys[field, transform]
 
+    def make_keys(self):
+        """Make the columns of all blocking rules."""
+        for rule in self.ruleset.blocking:
+            for field, transform in rule.parts:
+                self.key(field, transform)
+
     def forget_keys(self):
         """Free what only blocking needs."""
         self._keys.clear()
+
+
+def _lengths(values):
+    return np.fromiter(map(len, values), np.int32, len(values))
+
+
+def _objects(values):
+    return np.array(values, dtype=object)
 
 
 def term(form, value):

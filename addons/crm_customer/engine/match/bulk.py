@@ -1,0 +1,446 @@
+"""The parsers of :mod:`.normalize` for many texts at once.
+
+Most values of a table are plain: a Chinese name of two or three characters, a phone number of
+digits, a mailbox with one "@". They are parsed as arrays of code points; what is left goes through
+the function for one text, so the answers are always the same.
+
+>>> from .normalize import PARSERS
+>>> texts = ["王志强", "acme tools ltd", "欧阳娜娜", "宏泰机械厂"] * 100
+>>> values, codes = parse("party", texts)[0]
+>>> [values[code] for code in codes[:4]] == [PARSERS["party"][0](text)[0] for text in texts[:4]]
+True
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import count
+
+import numpy as np
+
+from . import normalize, regions
+from .normalize import HAN, PARSERS, PINYIN, plain, simplified
+
+#: Below, one by one is faster.
+MANY = 400
+_NL = 10
+_NOT_WORD = re.compile(f"[^0-9a-z{HAN}\n]+")
+_TWO_WORDS = re.compile("[a-z]+ [a-z]+")
+
+
+def encode(texts):
+    """Distinct texts in order of appearance, and the code of each; "" has the code -1.
+
+    >>> encode(["b", "", "a", "b"])
+    (['b', 'a'], array([ 0, -1,  1,  0], dtype=int32))
+    """
+    known = dict.fromkeys(texts)
+    known.pop("", None)
+    values = list(known)
+    known = dict(zip(values, count(), strict=False))
+    known[""] = -1
+    return values, np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
+
+
+def parse(parser, texts):
+    """Distinct values and codes of each form of some plain texts."""
+    if len(texts) >= MANY and parser in _BULK:
+        return _BULK[parser](texts)
+    return _forms(parser, list(map(PARSERS[parser][0], texts)))
+
+
+def _forms(parser, parsed):
+    forms = zip(*parsed, strict=True) if parsed else [()] * len(PARSERS[parser][1])
+    return [encode(form) for form in forms]
+
+
+class Lines:
+    """Texts as one array of code points, each ending with a line break."""
+
+    __slots__ = ("ends", "points", "rows", "starts")
+
+    def __init__(self, points):
+        self.points = points
+        breaks = points == _NL
+        self.ends = np.flatnonzero(breaks)
+        self.starts = np.append(0, self.ends[:-1] + 1)
+        self.rows = np.repeat(np.arange(len(self.ends)), self.ends - self.starts + 1)
+
+    @classmethod
+    def of(cls, texts):
+        """A line break within a text becomes a zero."""
+        joined = "\n".join(texts)
+        if joined.count("\n") >= max(len(texts), 1):
+            joined = "\n".join([text.replace("\n", "\0") for text in texts])
+        data = f"{joined}\n".encode("utf-32-le", "surrogatepass")
+        return cls(np.frombuffer(data, np.uint32))
+
+    def lengths(self):
+        return self.ends - self.starts
+
+    def places(self):
+        """The position of each code point in its text."""
+        return np.arange(len(self.points)) - self.starts[self.rows]
+
+    def any(self, mask):
+        """Per text, whether one of its code points is in the mask."""
+        return np.logical_or.reduceat(mask, self.starts)
+
+    def number(self, mask):
+        """Per text, how many of its code points are in the mask."""
+        return np.add.reduceat(mask, self.starts, dtype=np.int32)
+
+    def before(self, mask):
+        """Per code point, how many before it in its text are in the mask."""
+        total = np.cumsum(mask) - mask
+        return total - total[self.starts][self.rows]
+
+    def kept(self, mask):
+        """The texts without the code points outside of the mask."""
+        return Lines(self.points[mask | (self.points == _NL)])
+
+    def strings(self):
+        text = self.points.tobytes().decode("utf-32-le", "surrogatepass")
+        return text[:-1].split("\n")
+
+
+def _class(characters):
+    """A lookup: code points up to 0xFFFF -> whether they are among the characters."""
+    found = np.zeros(0x10000, bool)
+    found[[ord(character) for character in "".join(characters)]] = True
+    return found
+
+
+def _in(points, lookup):
+    return lookup[np.minimum(points, 0xFFFF)]
+
+
+def _is_han(points):
+    return ((points >= 0x3400) & (points <= 0x4DBF)) | ((points >= 0x4E00) & (points <= 0x9FFF))
+
+
+def _is_digit(points):
+    return (points >= 48) & (points <= 57)
+
+
+def signatures(texts):
+    """Per text 64 bits of its characters, and 64 bits of its pairs of neighbours.
+
+    Where few bits differ the texts may be alike; where many do they are not, see
+    :func:`.compare.far_apart`.
+    """
+    lines = Lines.of(texts)
+    points = lines.points
+    one = np.where(points == _NL, 0, np.uint64(1) << (_scattered(points) & np.uint64(63)))
+    pairs = _scattered(points[:-1].astype(np.uint64) * np.uint64(31) + points[1:])
+    two = np.uint64(1) << (pairs & np.uint64(63))
+    two[(points[:-1] == _NL) | (points[1:] == _NL)] = 0
+    two = np.append(two, np.uint64(0))
+    return (
+        np.bitwise_or.reduceat(one, lines.starts),
+        np.bitwise_or.reduceat(two, lines.starts),
+    )
+
+
+def _scattered(numbers):
+    return (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
+
+
+# -- plain texts -----------------------------------------------------------------------------
+
+
+@lru_cache(1)
+def _plain_points():
+    """Code point -> the one that :func:`.normalize.plain` makes of it; 0 where it is not so simple."""
+    ranges = ((1, 0x80), (0xB7, 0xB8), (0x2010, 0x2040), (0x3000, 0x3040), (0x3400, 0x4DC0),
+              (0x4E00, 0xA000), (0xFF01, 0xFF5F))  # fmt: skip
+    points = [code for start, end in ranges for code in range(start, end) if code != _NL]
+    characters = list(map(chr, points))
+    changed = unicodedata.normalize("NFKC", "\n".join(characters)).translate(simplified()).lower()
+    found = np.zeros(0x10000, np.uint32)
+    for code, one, other in zip(points, characters, changed.split("\n"), strict=True):
+        if len(other) == 1 and not unicodedata.combining(one):
+            found[code] = ord(other)
+    found[_NL] = _NL
+    return found
+
+
+def plain_many(texts):
+    """:func:`.normalize.plain` of many texts."""
+    if len(texts) < MANY:
+        return list(map(plain, texts))
+    lines = Lines.of(texts)
+    points = _plain_points()[np.minimum(lines.points, 0xFFFF)]
+    hard = points == 0
+    result = list(map(str.strip, Lines(np.where(hard, 32, points)).strings()))
+    for row in np.flatnonzero(lines.any(hard)).tolist() if hard.any() else ():
+        result[row] = plain(texts[row])
+    return result
+
+
+# -- names -----------------------------------------------------------------------------------
+
+_COMPANY = _class("司团厂行校学院心所店贸社室会")
+_TITLE = _class(title[-1] for title in regions.HAN_TITLES)
+_COMPOUND = _class(surname[0] for surname in regions.COMPOUND_SURNAMES)
+
+
+def _names(parser):
+    one, firms = PARSERS[parser][0], parser == "party"
+
+    def names(texts):
+        lines = Lines.of(texts)
+        spot = np.full(len(texts), -1, np.int64)
+        parsed, whole = [], list(texts)
+        if parser != "company":
+            rows, numbers, parsed = _han_persons(lines)
+            spot[rows] = numbers
+        if firms:
+            rows = np.flatnonzero((spot < 0) & _han_companies(lines))
+            spot[rows] = np.arange(len(parsed), len(parsed) + len(rows))
+            found = _company_names([texts[row] for row in rows.tolist()])
+            parsed += found
+            for row, name in zip(rows.tolist(), found, strict=True):
+                whole[row] = name[0]
+        rows = np.flatnonzero(spot < 0)
+        spot[rows] = np.arange(len(parsed), len(parsed) + len(rows))
+        for row in rows.tolist():
+            name = _two_words(texts[row], firms) if parser != "company" else None
+            name = name or one(texts[row])
+            parsed.append(name)
+            whole[row] = name[0]
+        forms = _forms(parser, parsed)
+        return [encode(whole), *((values, codes[spot]) for values, codes in forms[1:])]
+
+    return names
+
+
+def _han_persons(lines):
+    """Rows that are Chinese names of two or three characters without a title; for each of them the
+    number of its reading, and per reading the parsed name (of which the text may be another's)."""
+    length, points, starts = lines.lengths(), lines.points, lines.starts
+    rows = np.flatnonzero((length == 2) | (length == 3))
+    start = starts[rows]
+    first, second = points[start], points[start + 1]
+    third = np.where(length[rows] == 3, points[np.minimum(start + 2, len(points) - 1)], 0)
+    last = np.where(third > 0, third, second)
+    good = _is_han(first) & _is_han(second) & (_is_han(third) | (length[rows] == 2))
+    good &= ~(_COMPOUND[np.minimum(first, 0xFFFF)] | _in(last, _TITLE))
+    good &= ~(_in(first, _COMPANY) | _in(second, _COMPANY) | _in(third, _COMPANY))
+    rows, first, second, third = rows[good], first[good], second[good], third[good]
+    family, families = _syllables(first, lambda c: regions.SURNAME_READINGS.get(c) or PINYIN[c])
+    middle, syllables = _syllables(second, PINYIN.__getitem__)
+    final, finals = _syllables(third, PINYIN.__getitem__)
+    reading = (family * len(syllables) + middle) * len(finals) + final
+    known, numbers = np.unique(reading, return_inverse=True)
+    rest, final = np.divmod(known, max(len(finals), 1))
+    family, middle = np.divmod(rest, max(len(syllables), 1))
+    parsed = [
+        normalize.han_name("", families[x], [syllables[y]] if z is None else [syllables[y], z])
+        for x, y, z in zip(
+            family.tolist(),
+            middle.tolist(),
+            [finals[number] for number in final.tolist()],
+            strict=True,
+        )
+    ]
+    return rows, numbers, parsed
+
+
+def _syllables(points, reading):
+    """The number of each character's reading, and the readings; None where there is no one."""
+    present = np.zeros(0x10000, bool)
+    present[points] = True
+    characters = np.flatnonzero(present)
+    readings = [reading(chr(code)) if code else None for code in characters.tolist()]
+    numbers = {one: number for number, one in enumerate(dict.fromkeys(readings))}
+    lookup = np.zeros(0x10000, np.int64)
+    lookup[characters] = [numbers[one] for one in readings]
+    return lookup[points], list(numbers)
+
+
+def _han_companies(lines):
+    """Rows that are surely companies: four Chinese characters or more, none of them unusual."""
+    han = _is_han(lines.points)
+    first = lines.points[lines.starts]
+    last = lines.points[np.maximum(lines.ends - 1, 0)]
+    found = (lines.lengths() >= 4) & (lines.number(han) == lines.lengths())
+    return found & ~_in(first, _COMPOUND) & ~_in(last, _TITLE)
+
+
+def _company_names(texts):
+    """Parsed names of companies that are written in Chinese characters alone."""
+    cores = normalize.LEGAL_HAN.sub("", "\n".join(texts)).split("\n") if texts else []
+    romanised = normalize.Romanised()
+    return [
+        normalize.han_company(core or text, romanised)
+        for core, text in zip(cores, texts, strict=True)
+    ]
+
+
+def _two_words(text, firms):
+    """The name of a person who is written in two Latin words, or None."""
+    if not _TWO_WORDS.fullmatch(text):
+        return None
+    parts = text.split(" ")
+    if not regions.TITLES.isdisjoint(parts) or (
+        firms and not regions.FIRM_WORDS.isdisjoint(parts)
+    ):
+        return None
+    return normalize.latin_name(parts)
+
+
+# -- other kinds -----------------------------------------------------------------------------
+
+_PHONE = _class("0123456789 +-().")
+_COUNTRIES = {3: (852, 853, 886), 1: (1,), 2: (86, 44, 49, 33, 39, 34, 31, 32, 41, 43, 45, 46, 47,
+              48, 61, 64, 65, 81, 82, 91)}  # fmt: skip
+_TENS = 10 ** np.arange(19, dtype=np.int64)
+
+
+def _phones(texts):
+    """Numbers of up to eighteen digits are integers, whose leading zeros are gone by themselves."""
+    lines = Lines.of(texts)
+    points, digit = lines.points, _is_digit(lines.points)
+    size = lines.number(digit)
+    plus = points == 43
+    easy = ~lines.any(~_in(points, _PHONE) & (points != _NL)) & (size <= 18)
+    foreign = plus[lines.starts]
+    easy &= lines.number(plus) == foreign
+    place = np.clip(size[lines.rows] - 1 - lines.before(digit), 0, 18)
+    digits = np.where(digit, points - np.uint32(48), 0).astype(np.int64)
+    number = np.add.reduceat(digits * _TENS[place], lines.starts)
+    foreign |= (size >= 2) & (number < _TENS[np.clip(size - 2, 0, 18)])
+    mobile = ~foreign & (size == 13) & (number // _TENS[10] == 861)
+    number = np.where(mobile, number % _TENS[11], number)
+    number = np.where(foreign, _national(number), number)
+    result = ["" if value < 10_000 else str(value) for value in number.tolist()]
+    for row in np.flatnonzero(~easy).tolist():
+        result[row] = PARSERS["phone"][0](texts[row])[0]
+    return [encode(result)]
+
+
+def _national(number):
+    """Without the country code."""
+    length = np.searchsorted(_TENS, number, side="right")
+    result = number
+    for size, codes in _COUNTRIES.items():
+        rest = _TENS[np.clip(length - size, 0, 18)]
+        found = (length >= size) & np.isin(number // rest, codes)
+        result = np.where(found, number % rest, result)
+    return result
+
+
+_MAIL_STOP = _class("".join(map(chr, range(33))) + "+<>\"'")
+
+
+def _emails(texts):
+    lines = Lines.of(texts)
+    points = lines.points
+    at = points == 64
+    hard = (_in(points, _MAIL_STOP) & (points != _NL)) | (points > 0x7F)
+    easy = (lines.number(at) == 1) & ~lines.any(hard)
+    one = PARSERS["email"][0]
+    domains = _Domains()
+    values, locals_, shared = [], [], []
+    for text, simple in zip(texts, easy.tolist(), strict=True):
+        local, _at, name = text.partition("@")
+        domain = domains[name] if simple and local else None
+        if domain is None or local in regions.ROLES:
+            value, local, name = one(text) if text else ("", "", "")
+        else:
+            if domain[2]:
+                local = local.replace(".", "")
+            value = f"{local}@{domain[0]}"
+            name = domain[1]
+            if not local or local in regions.ROLES:
+                value = local = ""
+        values.append(value)
+        locals_.append(local)
+        shared.append(name)
+    return [encode(values), encode(locals_), encode(shared)]
+
+
+class _Domains(dict):
+    """Domain as written -> normal form, the form that counts, whether it ignores dots; or None."""
+
+    def __missing__(self, text):
+        found = None
+        if "." in text[1:-1]:
+            name = normalize.mail_domain(text)
+            found = name, "" if name in regions.FREE_MAIL else name, name == "gmail.com"
+        self[text] = found
+        return found
+
+
+_ADMIN = _class("省市县旗镇乡区")
+_NUMBERED = _class("0123456789号楼栋幢室层座房")
+
+
+def _addresses(texts):
+    """Chinese addresses all at once, others one by one."""
+    lines = Lines.of(texts)
+    points = lines.points
+    han = _is_han(points)
+    strange = (points >= 0x80) & ~han & ~((points >= 0x2010) & (points < 0x3040))
+    easy = lines.any(han) & ~lines.any(strange | (points == 0))
+    numbers = _numbers(lines).strings()
+    streets = _streets(lines)
+    result = []
+    one = PARSERS["address"][0]
+    for text, street, number, simple in zip(texts, streets, numbers, easy.tolist(), strict=True):
+        result.append((f"{street}|{number}", street, number) if simple else one(text))
+    return _forms("address", result)
+
+
+def _numbers(lines):
+    """The numbers of each text, joined by hyphens."""
+    points = lines.points
+    digit = _is_digit(points)
+    hyphen = ~digit & np.append(digit[1:], False) & (lines.before(digit) > 0)
+    kept = np.where(hyphen & (points != _NL), 45, points)
+    return Lines(kept).kept(digit | hyphen)
+
+
+def _streets(lines):
+    """Without province, city and district, nor numbers."""
+    points = lines.points
+    word = _is_han(points) | _is_digit(points) | ((points >= 97) & (points <= 122))
+    lines = lines.kept(word)
+    points, place = lines.points, lines.places()
+    before = np.append(np.uint32(0), points[:-1])
+    admin = _in(points, _ADMIN) & (place >= 1) & (place <= 18) & (lines.before(~_is_han(points)) == 0)
+    admin &= place <= (lines.lengths() - 3)[lines.rows]
+    admin &= ~((points == ord("区")) & ((before == ord("小")) | (before == ord("社"))))
+    cut = np.maximum.reduceat(np.where(admin, place, -1), lines.starts)
+    street = place > cut[lines.rows]
+    unit = (points[:-1] == ord("单")) & (points[1:] == ord("元"))
+    numbered = _in(points, _NUMBERED) | np.append(unit, False) | np.append(False, unit)
+    kept = street & ~numbered & (points != _NL)
+    kept |= street & ~lines.any(kept)[lines.rows]
+    return lines.kept(kept).strings()
+
+
+def _identifiers(texts):
+    lines = [text.replace("\n", " ") for text in texts]
+    return [encode(_NOT_WORD.sub("", "\n".join(lines)).split("\n"))]
+
+
+def _texts(texts):
+    lines = [text.replace("\n", " ") for text in texts]
+    found = [text.strip() for text in _NOT_WORD.sub(" ", "\n".join(lines)).split("\n")]
+    return [encode(found), encode([text.replace(" ", "") for text in found])]
+
+
+_BULK = {
+    "name": _names("name"),
+    "company": _names("company"),
+    "party": _names("party"),
+    "address": _addresses,
+    "phone": _phones,
+    "email": _emails,
+    "identifier": _identifiers,
+    "text": _texts,
+}
