@@ -28,6 +28,7 @@ from collections import namedtuple
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from . import regions
 
@@ -545,10 +546,19 @@ def _step(name):
             f"unknown transform {name!r}; there are: {', '.join(TRANSFORMS)}, and behind a dot or"
             " alone prefixN, suffixN, soundex, sorted"
         )
-    size = int(match[2])
-    if match[1] == "prefix":
-        return lambda value: value[:size]
-    return lambda value: value[-size:] if len(value) >= size else ""
+    return Slice(int(match[2]), match[1] == "suffix")
+
+
+class Slice(NamedTuple):
+    """The beginning or, where it is long enough, the end of a value."""
+
+    size: int
+    end: bool
+
+    def __call__(self, value):
+        if self.end:
+            return value[-self.size :] if len(value) >= self.size else ""
+        return value[: self.size]
 
 
 @lru_cache(256)

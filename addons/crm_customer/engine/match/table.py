@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import count
@@ -10,10 +11,12 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from .bulk import encode, parse, plain_many, signatures
-from .normalize import NAMING, PARSERS, split_transform
+from .bulk import cut, encode, parse, plain_many, signatures
+from .normalize import NAMING, PARSERS, Slice, split_transform
 
 NONE = np.int32(-1)
+#: From so many values one tells whether most of a column's are different.
+SAMPLE = 1000
 #: kind -> forms whose frequency counts, with the level at which two records share it
 TERMS = {
     "exact": (("exact", "identifier", "value"),),
@@ -72,12 +75,14 @@ class Column:
 
     def mapped(self, functions):
         """The same rows after the functions were applied to each distinct value."""
-        values = self.values
+        column = self
         for function in functions:
-            values = [function(value) for value in values]
-        known, codes = encode(values)
-        codes = np.append(codes, NONE)
-        return Column(codes[self.codes], known)
+            if isinstance(function, Slice):
+                known, codes = cut(column.values, *function)
+            else:
+                known, codes = encode([function(value) for value in column.values])
+            column = Column(np.append(codes, NONE)[column.codes], known)
+        return column
 
 
 def _parse(parser, texts):
@@ -123,7 +128,10 @@ class Table:
             return Column(np.full(self.size, NONE), [])
         if len(values) != self.size:
             raise ValueError(f"{field}: {len(values)} values, but {self.size} records")
-        known = dict(zip(dict.fromkeys(values), count(), strict=False))
+        if field not in self.naming and 2 * len(set(values[:SAMPLE])) > SAMPLE:
+            # most are different: to find the equal ones costs more than to parse them again
+            return Column(np.arange(self.size, dtype=np.int32), list(map(_text, values)))
+        known = defaultdict(count().__next__)
         codes = np.fromiter(map(known.__getitem__, values), np.int32, len(values))
         return Column(codes, list(map(_text, known)))
 
