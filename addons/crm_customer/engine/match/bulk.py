@@ -17,17 +17,18 @@ import re
 import unicodedata
 from collections import defaultdict
 from functools import lru_cache
-from itertools import count
+from itertools import count, repeat
 
 import numpy as np
 
 from . import normalize, regions
-from .normalize import HAN, PARSERS, PINYIN, plain, simplified
+from .normalize import FUZZY, HAN, PARSERS, PINYIN, plain, simplified
 
 #: Below, one by one is faster.
 MANY = 400
 _NL = 10
 _NOT_WORD = re.compile(f"[^0-9a-z{HAN}\n]+")
+_NUMBER = re.compile(r"(?:(?<= )|^)[0-9]+(?= |$)", re.MULTILINE)
 _TWO_WORDS = re.compile("[a-z]+ [a-z]+")
 
 
@@ -184,15 +185,16 @@ def _scattered(numbers):
 @lru_cache(1)
 def _plain_points():
     """Code point -> the one that :func:`.normalize.plain` makes of it; 0 where it is not so simple."""
-    ranges = ((1, 0x80), (0xB7, 0xB8), (0x2010, 0x2040), (0x3000, 0x3040), (0x3400, 0x4DC0),
-              (0x4E00, 0xA000), (0xFF01, 0xFF5F))  # fmt: skip
-    points = [code for start, end in ranges for code in range(start, end) if code != _NL]
-    characters = list(map(chr, points))
-    changed = unicodedata.normalize("NFKC", "\n".join(characters)).translate(simplified()).lower()
     found = np.zeros(0x10000, np.uint32)
-    for code, one, other in zip(points, characters, changed.split("\n"), strict=True):
-        if len(other) == 1 and not unicodedata.combining(one):
-            found[code] = ord(other)
+    for start, end in ((0x3400, 0x4DC0), (0x4E00, 0xA000)):
+        found[start:end] = np.arange(start, end)
+    for code, other in simplified().items():
+        found[code] = ord(other) if len(other) == 1 else 0
+    for start, end in ((1, 0x80), (0xB7, 0xB8), (0x2010, 0x2040), (0x3000, 0x3040), (0xFF01, 0xFF5F)):
+        for code in range(start, end):
+            other = unicodedata.normalize("NFKC", chr(code)).lower()
+            if len(other) == 1 and not unicodedata.combining(other):
+                found[code] = ord(other)
     found[_NL] = _NL
     return found
 
@@ -222,34 +224,43 @@ def _names(parser):
 
     def names(texts):
         lines = Lines.of(texts)
-        spot = np.full(len(texts), -1, np.int64)
-        parsed, whole = [], list(texts)
-        if parser != "company":
-            rows, numbers, parsed = _han_persons(lines)
-            spot[rows] = numbers
+        left = np.ones(len(texts), bool)
+        rows, forms = _han_persons(lines) if parser != "company" else ([], [])
+        left[rows] = False
+        others = []
+        parsed = []
         if firms:
-            rows = np.flatnonzero((spot < 0) & _han_companies(lines))
-            spot[rows] = np.arange(len(parsed), len(parsed) + len(rows))
-            found = _company_names([texts[row] for row in rows.tolist()])
-            parsed += found
-            for row, name in zip(rows.tolist(), found, strict=True):
-                whole[row] = name[0]
-        rows = np.flatnonzero(spot < 0)
-        spot[rows] = np.arange(len(parsed), len(parsed) + len(rows))
-        for row in rows.tolist():
+            others.append(np.flatnonzero(left & _han_companies(lines)))
+            left[others[0]] = False
+            parsed = _company_names([texts[row] for row in others[0].tolist()])
+        others.append(np.flatnonzero(left))
+        for row in others[-1].tolist():
             name = _two_words(texts[row], firms) if parser != "company" else None
-            name = name or one(texts[row])
-            parsed.append(name)
-            whole[row] = name[0]
-        forms = _forms(parser, parsed)
-        return [encode(whole), *((values, codes[spot]) for values, codes in forms[1:])]
+            parsed.append(name or one(texts[row]))
+        return _joined(texts, rows, forms, np.concatenate(others), parsed)
 
     return names
 
 
+def _joined(texts, rows, forms, others, parsed):
+    """Forms of all texts: of ``rows`` from strings and their numbers, of ``others`` from names."""
+    whole = list(texts)
+    for row, name in zip(others.tolist(), parsed, strict=True):
+        whole[row] = name[0]
+    result = [encode(whole)]
+    for position in range(1, len(PARSERS["party"][1])):
+        strings, numbers = forms[position - 1] if forms else ([], [])
+        values, codes = encode([*strings, *[name[position] for name in parsed]])
+        spot = np.empty(len(texts), np.int64)
+        spot[rows] = numbers
+        spot[others] = np.arange(len(strings), len(codes))
+        result.append((values, codes[spot]))
+    return result
+
+
 def _han_persons(lines):
-    """Rows that are Chinese names of two or three characters without a title; for each of them the
-    number of its reading, and per reading the parsed name (of which the text may be another's)."""
+    """Rows that are Chinese names of two or three characters without a title; and their forms
+    behind the text: strings, and which of them each row has."""
     length, points, starts = lines.lengths(), lines.points, lines.starts
     rows = np.flatnonzero((length == 2) | (length == 3))
     start = starts[rows]
@@ -257,26 +268,39 @@ def _han_persons(lines):
     third = np.where(length[rows] == 3, points[np.minimum(start + 2, len(points) - 1)], 0)
     last = np.where(third > 0, third, second)
     good = _is_han(first) & _is_han(second) & (_is_han(third) | (length[rows] == 2))
-    good &= ~(_COMPOUND[np.minimum(first, 0xFFFF)] | _in(last, _TITLE))
+    good &= ~(_in(first, _COMPOUND) | _in(last, _TITLE))
     good &= ~(_in(first, _COMPANY) | _in(second, _COMPANY) | _in(third, _COMPANY))
     rows, first, second, third = rows[good], first[good], second[good], third[good]
     family, families = _syllables(first, lambda c: regions.SURNAME_READINGS.get(c) or PINYIN[c])
-    middle, syllables = _syllables(second, PINYIN.__getitem__)
+    middle, middles = _syllables(second, PINYIN.__getitem__)
     final, finals = _syllables(third, PINYIN.__getitem__)
-    reading = (family * len(syllables) + middle) * len(finals) + final
-    known, numbers = np.unique(reading, return_inverse=True)
-    rest, final = np.divmod(known, max(len(finals), 1))
-    family, middle = np.divmod(rest, max(len(syllables), 1))
-    parsed = [
-        normalize.han_name("", families[x], [syllables[y]] if z is None else [syllables[y], z])
-        for x, y, z in zip(
-            family.tolist(),
-            middle.tolist(),
-            [finals[number] for number in final.tolist()],
-            strict=True,
-        )
-    ]
-    return rows, numbers, parsed
+    pairs, given = np.unique(middle * len(finals) + final, return_inverse=True)
+    parts = [
+        [middles[number // len(finals)]] if finals[number % len(finals)] is None
+        else [middles[number // len(finals)], finals[number % len(finals)]]
+        for number in pairs.tolist()
+    ]  # fmt: skip
+    known, reading = np.unique(family * len(pairs) + given, return_inverse=True)
+    return rows, _readings(known, reading, family, families, given, parts)
+
+
+def _readings(known, reading, family, families, given, parts):
+    """Forms of names from the readings that occur, each a family's number and that of a given
+    name's ``parts``."""
+    names = [(number // len(parts), number % len(parts)) for number in known.tolist()]
+    whole = ["".join(syllables) for syllables in parts]
+    vague = [f" {' '.join([FUZZY[syllable] for syllable in syllables])}" for syllables in parts]
+    vague_families = [FUZZY[name] for name in families]
+    roman = [families[x] + whole[y] for x, y in names]
+    return (
+        (["".join(sorted(name)) for name in roman], reading),
+        (roman, reading),
+        (families, family),
+        (whole, given),
+        (["h"], np.zeros(len(reading), np.int64)),
+        ([vague_families[x] + vague[y] for x, y in names], reading),
+        ([" ".join(syllables) for syllables in parts], given),
+    )
 
 
 def _syllables(points, reading):
@@ -367,42 +391,30 @@ _MAIL_STOP = _class("".join(map(chr, range(33))) + "+<>\"'")
 
 
 def _emails(texts):
+    """Those with one "@" and nothing to change are what they are; a domain is looked at once."""
     lines = Lines.of(texts)
-    points = lines.points
-    at = points == 64
-    hard = (_in(points, _MAIL_STOP) & (points != _NL)) | (points > 0x7F)
-    easy = (lines.number(at) == 1) & ~lines.any(hard)
+    hard = (_in(lines.points, _MAIL_STOP) & (lines.points != _NL)) | (lines.points > 0x7F)
+    easy = (lines.number(lines.points == 64) == 1) & ~lines.any(hard)
+    locals_, _ats, names = map(list, zip(*map(str.partition, texts, repeat("@")), strict=True))
+    domains, codes = encode(names)
+    known = [_own_domain(domain) for domain in domains]
+    easy &= np.array([*[own is not None for own in known], False])[codes]
+    usual = regions.ROLES.isdisjoint
+    easy &= np.array([bool(local) and usual((local,)) for local in locals_], bool)
+    values = list(texts)
+    shared = [*known, ""]
+    shared = [shared[code] for code in codes.tolist()]
     one = PARSERS["email"][0]
-    domains = _Domains()
-    values, locals_, shared = [], [], []
-    for text, simple in zip(texts, easy.tolist(), strict=True):
-        local, _at, name = text.partition("@")
-        domain = domains[name] if simple and local else None
-        if domain is None or local in regions.ROLES:
-            value, local, name = one(text) if text else ("", "", "")
-        else:
-            if domain[2]:
-                local = local.replace(".", "")
-            value = f"{local}@{domain[0]}"
-            name = domain[1]
-            if not local or local in regions.ROLES:
-                value = local = ""
-        values.append(value)
-        locals_.append(local)
-        shared.append(name)
+    for row in np.flatnonzero(~easy).tolist():
+        values[row], locals_[row], shared[row] = one(texts[row]) if texts[row] else ("", "", "")
     return [encode(values), encode(locals_), encode(shared)]
 
 
-class _Domains(dict):
-    """Domain as written -> normal form, the form that counts, whether it ignores dots; or None."""
-
-    def __missing__(self, text):
-        found = None
-        if "." in text[1:-1]:
-            name = normalize.mail_domain(text)
-            found = name, "" if name in regions.FREE_MAIL else name, name == "gmail.com"
-        self[text] = found
-        return found
+def _own_domain(domain):
+    """The part of a domain that counts; None where mailboxes of it are not taken as written."""
+    if "." not in domain[1:-1] or normalize.mail_domain(domain) != domain or domain == "gmail.com":
+        return None
+    return "" if domain in regions.FREE_MAIL else domain
 
 
 _ADMIN = _class("省市县旗镇乡区")
@@ -410,19 +422,30 @@ _NUMBERED = _class("0123456789号楼栋幢室层座房")
 
 
 def _addresses(texts):
-    """Chinese addresses all at once, others one by one."""
     lines = Lines.of(texts)
     points = lines.points
     han = _is_han(points)
     strange = (points >= 0x80) & ~han & ~((points >= 0x2010) & (points < 0x3040))
-    easy = lines.any(han) & ~lines.any(strange | (points == 0))
-    numbers = _numbers(lines).strings()
-    streets = _streets(lines)
-    result = []
-    one = PARSERS["address"][0]
-    for text, street, number, simple in zip(texts, streets, numbers, easy.tolist(), strict=True):
-        result.append((f"{street}|{number}", street, number) if simple else one(text))
-    return _forms("address", result)
+    chinese, hard = lines.any(han), lines.any(strange | (points == 0))
+    numbers, streets = _numbers(lines).strings(), _streets(lines)
+    latin = np.flatnonzero(~chinese & ~hard).tolist()
+    for row, street in zip(latin, _latin_streets([texts[row] for row in latin]), strict=True):
+        streets[row] = street
+    whole = [f"{street}|{number}" for street, number in zip(streets, numbers, strict=True)]
+    for row in np.flatnonzero(hard | (lines.lengths() == 0)).tolist():
+        whole[row], streets[row], numbers[row] = PARSERS["address"][0](texts[row])
+    return [encode(whole), encode(streets), encode(numbers)]
+
+
+def _latin_streets(texts):
+    """The words of Latin addresses; many have the same street."""
+    known = {}
+    streets = []
+    for line in _NUMBER.sub("", _NOT_WORD.sub(" ", "\n".join(texts))).split("\n"):
+        if line not in known:
+            known[line] = normalize.latin_street(line.split())
+        streets.append(known[line])
+    return streets[: len(texts)]
 
 
 def _numbers(lines):

@@ -416,10 +416,14 @@ def _compatible(table, field, kind, a, b, family):
     left, right = tokens.codes[a[some]], tokens.codes[b[some]]
     found = np.zeros(len(a), bool)
     found[some] = (left < 0) | (right < 0)
+    han = _scripts(table, field, kind, a[some]) == HAN
+    same = left == right
+    size = tokens.lengths(a[some])
+    found[some] |= same & tokens.per_value("single", _single)[left] & (han | (size != 2))
     # a part has no letter that the whole has not
     x, y = tokens.signatures(a[some])[0], tokens.signatures(b[some])[0]
-    some = some[((x & ~y == 0) | (y & ~x == 0)) & ~found[some]]
-    han = _scripts(table, field, kind, a[some]) == HAN
+    unknown = ((x & ~y == 0) | (y & ~x == 0)) & ~found[some] & ~same
+    some, han = some[unknown], han[unknown]
     found[some] = [
         _part(x, y, h) or _part(y, x, h)
         for x, y, h in zip(

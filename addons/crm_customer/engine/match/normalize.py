@@ -394,11 +394,14 @@ def _address(text):
         street = _ADMIN.sub("", text, count=1)
         street = _NUMBERED.sub("", street) or street
     else:
-        parts = _NOT_WORD.sub(" ", text).split()
-        parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]
-        parts = [part for part in parts if part not in regions.UNIT_WORDS] or parts
-        street = " ".join(parts)
+        street = latin_street(_NOT_WORD.sub(" ", text).split())
     return Address(f"{street}|{numbers}", street, numbers)
+
+
+def latin_street(parts):
+    """The words of a Latin address, with usual abbreviations, without numbers."""
+    parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]
+    return " ".join([part for part in parts if part not in regions.UNIT_WORDS] or parts)
 
 
 def phone(text):

@@ -130,10 +130,10 @@ class Table:
             raise ValueError(f"{field}: {len(values)} values, but {self.size} records")
         if field not in self.naming and 2 * len(set(values[:SAMPLE])) > SAMPLE:
             # most are different: to find the equal ones costs more than to parse them again
-            return Column(np.arange(self.size, dtype=np.int32), list(map(_text, values)))
+            return Column(np.arange(self.size, dtype=np.int32), _as_texts(values))
         known = defaultdict(count().__next__)
         codes = np.fromiter(map(known.__getitem__, values), np.int32, len(values))
-        return Column(codes, list(map(_text, known)))
+        return Column(codes, _as_texts(known))
 
     def form(self, field, parser, form):
         """The column of one form that a parser gives; parsed when first asked for."""
@@ -257,6 +257,12 @@ def used_fields(ruleset):
     fields.update((field, None) for rule in ruleset.blocking for field, _name in rule.parts)
     fields.update((field, None) for veto in ruleset.vetoes for field in veto.fields)
     return tuple(fields)
+
+
+def _as_texts(values):
+    if set(map(type, values)) <= {str}:
+        return list(values)
+    return list(map(_text, values))
 
 
 def _text(value):
