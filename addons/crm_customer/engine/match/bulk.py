@@ -60,15 +60,22 @@ def _forms(parser, parsed):
 class Lines:
     """Texts as one array of code points, each ending with a line break."""
 
-    __slots__ = ("ends", "points", "rows", "starts")
+    __slots__ = ("_rows", "ends", "points", "starts")
 
     def __init__(self, points):
         self.points = points
         breaks = points == _NL
         self.ends = np.flatnonzero(breaks)
         self.starts = np.append(0, self.ends[:-1] + 1)
-        numbers = np.arange(len(self.ends), dtype=np.int32)
-        self.rows = np.repeat(numbers, self.ends - self.starts + 1)
+        self._rows = None
+
+    @property
+    def rows(self):
+        """Per code point, the number of its text."""
+        if self._rows is None:
+            numbers = np.arange(len(self.ends), dtype=np.int32)
+            self._rows = np.repeat(numbers, self.ends - self.starts + 1)
+        return self._rows
 
     @classmethod
     def of(cls, texts):
@@ -149,8 +156,10 @@ def cut(values, size, end):
         key = (key << bits) | np.where(place < length, lines.points[at], 0)
     missing = (length < size) if end else (length == 0)
     key[missing] = -1
-    known, first, codes = np.unique(key, return_index=True, return_inverse=True)
+    known, codes = np.unique(key, return_inverse=True)
     some = 1 if len(known) and known[0] < 0 else 0
+    first = np.empty(len(known), np.int64)
+    first[codes] = np.arange(len(values))  # any of the values will do
     texts = [values[row] for row in first[some:].tolist()]
     texts = [text[-size:] if end else text[:size] for text in texts]
     return texts, codes.astype(np.int32) - np.int32(some)

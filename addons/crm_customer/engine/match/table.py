@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from multiprocessing import get_context
 
 import numpy as np
 
+from . import helper
 from .bulk import cut, encode, parse, plain_many, signatures
 from .normalize import NAMING, PARSERS, Slice, split_transform
 
@@ -148,18 +147,35 @@ class Table:
             self._forms[field, parser, name] = Column(codes[raw.codes], known)
 
     def prepare(self, workers):
-        """Parse what the comparisons need; with two ``workers`` names in a process of their own."""
-        if workers < 2:
-            return self
-        wanted = [(c.field, TERMS[c.kind][0][1]) for c in self.ruleset.comparisons]
-        wanted = sorted(set(wanted), key=lambda pair: pair[1] not in NAMING)
-        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
-            field, parser = wanted[0]
-            first = pool.submit(_parse, parser, self._plain_texts(field))
-            for other, name in wanted[1:]:
-                self._keep(other, name, _parse(name, self._plain_texts(other)))
-            self._keep(field, parser, first.result())
+        """Parse what comparisons and blocking rules need and make the keys; with two ``workers``
+        names in an interpreter of their own, see :mod:`.helper`."""
+        waiting = []
+        if workers > 1:
+            for field, kind in self.naming.items():
+                texts = self._plain_texts(field)
+                if len(texts) >= helper.WORTH:
+                    waiting.append((field, kind, helper.parse_elsewhere(kind, texts)))
+        elsewhere = {(field, kind) for field, kind, _answer in waiting}
+        for field, parser in self._wanted():
+            if (field, parser) not in elsewhere:
+                self.form(field, parser, PARSERS[parser][1][0])
+        self.make_keys({field for field, _kind in elsewhere})
+        for field, kind, answer in waiting:
+            with _no_collection():
+                self._keep(field, kind, answer())
+        self.make_keys()
+        for field in self._raw:
+            self._raw[field].values = self._plain[field] = None  # only the forms are needed now
         return self
+
+    def _wanted(self):
+        """Fields and parsers that comparisons and vetoes ask for."""
+        for comparison in self.ruleset.comparisons:
+            yield comparison.field, TERMS[comparison.kind][0][1]
+        for veto in self.ruleset.vetoes:
+            for field in veto.fields:
+                naming = self.naming.get(field, "party")
+                yield field, "identifier" if veto.kind == "identifier" else naming
 
     def _plain_texts(self, field):
         if field not in self._plain:
@@ -227,11 +243,12 @@ class Table:
             self._keys[field, transform] = column.mapped(steps) if steps else column
         return self._keys[field, transform]
 
-    def make_keys(self):
-        """Make the columns of all blocking rules."""
+    def make_keys(self, besides=()):
+        """Make the columns of all blocking rules, but of some fields."""
         for rule in self.ruleset.blocking:
             for field, transform in rule.parts:
-                self.key(field, transform)
+                if field not in besides:
+                    self.key(field, transform)
 
     def forget_keys(self):
         """Free what only blocking needs."""
