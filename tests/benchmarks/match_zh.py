@@ -7,6 +7,7 @@ The peer's quality is that of the best of five thresholds.
 
 import csv
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -158,9 +159,11 @@ def compare(bench, rows, *, seconds, memory, precision, f1, pairs=(None, None)):
     """Both sides on the same customers; the named numbers are the bars."""
     seed = bench.option("seed", 20261124)
     measured = bench.child(ours, rows, seed, kind=None).value
+    load = os.getloadavg()[0]  # others on the machine; the peer follows at once
     with tempfile.TemporaryDirectory() as folder:
         truth, prepared = bench.child(write_plan, rows, seed, folder, kind=None).value
         other = peer(bench, truth, folder)
+    load_of_peer = os.getloadavg()[0]
     figures = measured.value
     bench.figure(
         "finding and clustering duplicates",
@@ -170,6 +173,8 @@ def compare(bench, rows, *, seconds, memory, precision, f1, pairs=(None, None)):
         rows=rows,
         candidates=figures["candidates"],
         pairs_to_review=figures["pairs_to_review"],
+        load=load,
+        load_of_peer=load_of_peer,
     )
     bench.figure("processor time of the same", measured.cpu_seconds, other["cpu_seconds"], "s")
     bench.figure(

@@ -135,8 +135,8 @@ def _is_digit(points):
 
 
 def cut(values, size, end):
-    """As :func:`encode` of ``value[:size]`` or, at the ``end``, of ``value[-size:]`` where the value
-    is so long; quick for short cuts.
+    """As :func:`encode` of ``value[:size]`` or, at the ``end``, of ``value[-size:]`` where the
+    value is so long; quick for short cuts.
 
     >>> values, codes = cut(["abc", "bcd", "abd", "a"], 2, end=False)
     >>> values, codes.tolist()
@@ -191,15 +191,19 @@ def _scattered(numbers):
 # -- plain texts -----------------------------------------------------------------------------
 
 
+#: besides Chinese characters: ASCII, the dot in foreign names, punctuation, full width
+_SIMPLE = ((1, 0x80), (0xB7, 0xB8), (0x2010, 0x2040), (0x3000, 0x3040), (0xFF01, 0xFF5F))
+
+
 @lru_cache(1)
 def _plain_points():
-    """Code point -> the one that :func:`.normalize.plain` makes of it; 0 where it is not so simple."""
+    """Code point -> the one that :func:`.normalize.plain` makes of it; 0: it is not so simple."""
     found = np.zeros(0x10000, np.uint32)
     for start, end in ((0x3400, 0x4DC0), (0x4E00, 0xA000)):
         found[start:end] = np.arange(start, end)
     for code, other in simplified().items():
         found[code] = ord(other) if len(other) == 1 else 0
-    for start, end in ((1, 0x80), (0xB7, 0xB8), (0x2010, 0x2040), (0x3000, 0x3040), (0xFF01, 0xFF5F)):
+    for start, end in _SIMPLE:
         for code in range(start, end):
             other = unicodedata.normalize("NFKC", chr(code)).lower()
             if len(other) == 1 and not unicodedata.combining(other):
@@ -348,9 +352,7 @@ def _two_words(text, firms):
     if not _TWO_WORDS.fullmatch(text):
         return None
     parts = text.split(" ")
-    if not regions.TITLES.isdisjoint(parts) or (
-        firms and not regions.FIRM_WORDS.isdisjoint(parts)
-    ):
+    if not regions.TITLES.isdisjoint(parts) or (firms and not regions.FIRM_WORDS.isdisjoint(parts)):
         return None
     return normalize.latin_name(parts)
 
@@ -473,7 +475,9 @@ def _streets(lines):
     lines = lines.kept(word)
     points, place = lines.points, lines.places()
     before = np.append(np.uint32(0), points[:-1])
-    admin = _in(points, _ADMIN) & (place >= 1) & (place <= 18) & (lines.before(~_is_han(points)) == 0)
+    admin = (
+        _in(points, _ADMIN) & (place >= 1) & (place <= 18) & (lines.before(~_is_han(points)) == 0)
+    )
     admin &= place <= (lines.lengths() - 3)[lines.rows]
     admin &= ~((points == ord("区")) & ((before == ord("小")) | (before == ord("社"))))
     cut = np.maximum.reduceat(np.where(admin, place, -1), lines.starts)

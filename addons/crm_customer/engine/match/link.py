@@ -53,6 +53,12 @@ def link(columns, ruleset, *, estimate=True, progress=None, seed=0, workers=1):
     :return: :class:`Links`
     """
     table = Table(columns, ruleset).count().prepare(workers)
+    return link_table(table, estimate=estimate, progress=progress, seed=seed, workers=workers)
+
+
+def link_table(table, *, estimate=True, progress=None, seed=0, workers=1):
+    """As :func:`link`, of a table that counts and is prepared."""
+    ruleset = table.ruleset
     pairs = candidates(table, progress, workers)
     table.forget_keys()
     if estimate:

@@ -95,7 +95,9 @@ class _Pinyin(dict):
     """Character -> reading, filled when first asked for."""
 
     def __missing__(self, character):
-        reading = unicodedata.normalize("NFD", _readings().get(str(ord(character)), "").split(",")[0])
+        reading = unicodedata.normalize(
+            "NFD", _readings().get(str(ord(character)), "").split(",")[0]
+        )
         found = "".join(c for c in reading if c.isascii() and c.isalpha())
         self[character] = found
         return found
