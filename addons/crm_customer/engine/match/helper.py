@@ -4,7 +4,7 @@ A process of its own start to end, not a fork: a server's worker has threads, co
 that a copy must not inherit. Run as a script it reads one pickle (parser, plain texts) from its
 standard input and writes one with the answer of :func:`.bulk.parse`.
 
->>> parsing = parse_elsewhere("party", ["王志强", "Acme Ltd"])
+>>> parsing = parse_elsewhere("party", ["王志强", "acme ltd"])
 >>> values, codes = parsing()[0]
 >>> values, codes.tolist()
 (['王志强', 'acme'], [0, 1])
