@@ -420,9 +420,10 @@ def _compatible(table, field, kind, a, b, family):
     same = left == right
     size = tokens.lengths(a[some])
     found[some] |= same & tokens.per_value("single", _single)[left] & (han | (size != 2))
-    # a part has no letter that the whole has not
-    x, y = tokens.signatures(a[some])[0], tokens.signatures(b[some])[0]
-    unknown = ((x & ~y == 0) | (y & ~x == 0)) & ~found[some] & ~same
+    unknown = ~found[some] & ~same
+    if len(some) >= WORTH:  # a part has no letter that the whole has not
+        x, y = tokens.signatures(a[some])[0], tokens.signatures(b[some])[0]
+        unknown &= (x & ~y == 0) | (y & ~x == 0)
     some, han = some[unknown], han[unknown]
     found[some] = [
         _part(x, y, h) or _part(y, x, h)
