@@ -6,7 +6,7 @@
     "author": "Odoo CRM Suite",
     "license": "LGPL-3",
     "depends": ["contacts", "crm", "crm_approval", "phone_validation", "sale", "web_hierarchy"],
-    "external_dependencies": {"python": ["numpy", "opencc", "pypinyin", "rapidfuzz", "scipy"]},
+    "external_dependencies": {"python": ["numpy>=2", "opencc", "pypinyin", "rapidfuzz", "scipy"]},
     "data": [
         "security/crm_customer_groups.xml",
         "security/ir.model.access.csv",

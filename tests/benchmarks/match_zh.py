@@ -7,6 +7,8 @@ The peer's quality is that of the best of five thresholds.
 
 import csv
 import json
+import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -82,16 +84,28 @@ def engine():
     return match
 
 
-def ours(bench, _env, rows, seed):
+def generate(_bench, _env, rows, seed, folder):
+    """The customers, in a file: the memory that drawing them takes is neither side's."""
+    with open(Path(folder, "customers.pickle"), "wb") as file:
+        pickle.dump(match_data.Generator(seed).table(rows), file, pickle.HIGHEST_PROTOCOL)
+
+
+def load(folder):
+    """Columns of the customers, and the number of each record's customer."""
+    with open(Path(folder, "customers.pickle"), "rb") as file:
+        return pickle.load(file)
+
+
+def ours(bench, _env, folder):
     """Link the generated customers; in a process of its own."""
     match = engine()
-    columns, truth = match_data.Generator(seed).table(rows)
+    columns, truth = load(folder)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     with bench.measure() as measured:
         links = match.link(columns, match.default_ruleset("mixed"), workers=2)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     measured.cpu_seconds += used.ru_utime + used.ru_stime - children.ru_utime - children.ru_stime
-    measured.peak_mib += used.ru_maxrss / 1024  # the process that parses names; shared pages twice
+    measured.peak_mib += used.ru_maxrss / 1024  # the process that parses names
     measured.value = {
         **match_data.scores(truth, links.cluster),
         "candidates": links.compared,
@@ -100,14 +114,15 @@ def ours(bench, _env, rows, seed):
     return measured
 
 
-def write_plan(bench, _env, rows, seed, folder):
+def write_plan(bench, _env, folder):
     """The peer's data: normal forms and the keys of the blocking rules."""
     engine()
     from match.blocking import limited_codes
     from match.defaults import default_ruleset
     from match.table import Table
 
-    columns, truth = match_data.Generator(seed).table(rows)
+    columns, truth = load(folder)
+    rows = len(truth)
     rules = default_ruleset("mixed")
     blocks = [f"block_{number}" for number in range(len(rules.blocking))]
     with bench.measure() as prepared:
@@ -157,10 +172,13 @@ def peer(bench, truth, folder):
 def compare(bench, rows, *, seconds, memory, precision, f1, pairs=(None, None)):
     """Both sides on the same customers; the named numbers are the bars."""
     seed = bench.option("seed", 20261124)
-    measured = bench.child(ours, rows, seed, kind=None).value
     with tempfile.TemporaryDirectory() as folder:
-        truth, prepared = bench.child(write_plan, rows, seed, folder, kind=None).value
+        bench.child(generate, rows, seed, folder, kind=None)
+        truth, prepared = bench.child(write_plan, folder, kind=None).value
+        measured = bench.child(ours, folder, kind=None).value
+        load_of_ours = os.getloadavg()[0]  # others on the machine; the peer follows at once
         other = peer(bench, truth, folder)
+    load_of_peer = os.getloadavg()[0]
     figures = measured.value
     bench.figure(
         "finding and clustering duplicates",
@@ -170,6 +188,8 @@ def compare(bench, rows, *, seconds, memory, precision, f1, pairs=(None, None)):
         rows=rows,
         candidates=figures["candidates"],
         pairs_to_review=figures["pairs_to_review"],
+        load=load_of_ours,
+        load_of_peer=load_of_peer,
     )
     bench.figure("processor time of the same", measured.cpu_seconds, other["cpu_seconds"], "s")
     bench.figure(

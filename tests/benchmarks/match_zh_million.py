@@ -1,6 +1,6 @@
 """The benchmark match_zh with 1,000,000 customers: time, memory and quality against Splink."""
 
-from match_zh import compare, ours, write_plan  # noqa: F401  child processes look them up here
+from match_zh import compare, generate, ours, write_plan  # noqa: F401  child processes look them up here
 
 DATABASES = ()
 PEERS = True

@@ -1,19 +1,24 @@
 import logging
-from collections import Counter, defaultdict
+import os
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, ormcache, split_every
+from odoo.tools import SQL, ormcache
 
 _logger = logging.getLogger(__name__)
 
 #: customers whose keys one transaction makes
 KEY_BATCH = 2000
-#: records with pairs that one transaction writes
-PAIR_BATCH = 500
+#: pairs that one transaction writes
+PAIR_BATCH = 1000
 #: common terms that are remembered per field; rarer ones count as seen once
 FREQUENCIES = 50000
+
+
+def _processors():
+    """Two where the machine has them: a full run keeps one busy with names alone."""
+    return min(2, os.cpu_count() or 1)
 
 
 class CrmMatchRuleset(models.Model):
@@ -553,44 +558,67 @@ class CrmMatchRuleset(models.Model):
             ruleset._store(ruleset._link())
 
     def _link(self):
-        """Compare all customers of the scope; return a list of (record, its later partners)."""
-        from ..engine.match import link
+        """Compare all customers of the scope; return batches of values of the pairs found."""
+        from ..engine.match import link_table
 
         self.ensure_one()
         columns = self._columns_of()
-        spec, _frequencies = self._engine()
-        ids, companies, parents = (columns.pop(n) for n in ("id", "company_id", "parent_id"))
-        self.run_records = len(ids)
-        self._remember_frequencies(columns)
-        if len(ids) < 2:
+        identities = [columns.pop(name) for name in ("id", "company_id", "parent_id")]
+        self.run_records = len(identities[0])
+        table = self._engine_table(columns)
+        self._remember_frequencies(table)
+        if table.size < 2:
             return []
-        links = link(columns, spec, estimate=False)
-        names = list(columns)
+        links = link_table(table, estimate=False, workers=_processors())
+        # judged as a single record is: by the frequencies that are remembered
+        _spec, frequencies = self._engine()
+        return self._pairs(table.count(frequencies), columns, identities, links)
 
-        def record(number):
-            values = {name: columns[name][number] for name in names}
-            return {
-                **values,
-                "id": ids[number],
-                "company_id": companies[number],
-                "parent_id": parents[number],
-            }
+    def _engine_table(self, columns):
+        """Return the engine's table of some columns, ready to be compared."""
+        from ..engine.match import Table
 
-        groups = defaultdict(list)
-        for a, b in zip(links.a.tolist(), links.b.tolist(), strict=True):
-            groups[a].append(b)
-        return [(record(a), [record(b) for b in others]) for a, others in groups.items()]
+        spec, _frequencies = self._engine()
+        return Table(columns, spec).count().prepare(_processors())
 
-    def _store(self, groups, commit=None):
+    def _pairs(self, table, columns, identities, links):
+        """Yield batches of values of the pairs that the engine found, with their evidence.
+
+        :param table: the engine's table, ``columns`` its raw values
+        :param identities: ids, companies and parents of the rows
+        """
+        from ..engine.match import score_rows
+
+        def identity(row):
+            return dict(
+                zip(
+                    ("id", "company_id", "parent_id"),
+                    (values[row] for values in identities),
+                    strict=True,
+                )
+            )
+
+        ids = identities[0]
+        for start in range(0, len(links.a), PAIR_BATCH):
+            a, b = (rows[start : start + PAIR_BATCH] for rows in (links.a, links.b))
+            yield [
+                self._pair_vals(ids[left], ids[right], evidence)
+                for left, right, evidence in zip(
+                    a.tolist(), b.tolist(), score_rows(table, a, b, columns), strict=True
+                )
+                if evidence.decision != "ignore"
+                and self._comparable(identity(left), identity(right))
+            ]
+
+    def _store(self, batches, commit=None):
         """Write the pairs of a full run with their evidence; open pairs that are none any more go.
 
-        :param groups: what :meth:`_link` returns
+        :param batches: what :meth:`_link` returns
         :param commit: called after each batch
         """
         candidates = self.env["crm.match.candidate"]
         kept = set()
-        for batch in split_every(PAIR_BATCH, groups, list):
-            rows = [row for one, others in batch for row in self._score(one, others)]
+        for rows in batches:
             with self.env.cr.savepoint():
                 candidates._upsert(self, rows)
             kept |= {(row["left_id"], row["right_id"]) for row in rows}
@@ -672,31 +700,25 @@ class CrmMatchRuleset(models.Model):
         return self._notify(self.env._("The weights were estimated from the customers."))
 
     def _estimate(self):
-        from ..engine.match import estimate
+        from ..engine.match import candidates, estimate_table
 
         columns = self._columns_of()
         for name in ("id", "company_id", "parent_id"):
             columns.pop(name)
-        spec, _frequencies = self._engine()
-        found = estimate(columns, spec)
+        table = self._engine_table(columns)
+        found = estimate_table(table, candidates(table, workers=_processors()))
         for row, new in zip(self.comparison_ids.sorted(), found.comparisons, strict=True):
             for level, numbers in zip(row.level_ids.sorted(), new.levels, strict=True):
                 level.write({"m": numbers.m, "u": numbers.u})
         self.write({"prior": found.prior, "estimated_on": fields.Datetime.now()})
-        self._remember_frequencies(columns)
+        self._remember_frequencies(table)
 
-    def _remember_frequencies(self, columns):
+    def _remember_frequencies(self, table):
         """Keep how common values are, so that one record is judged as a full run judges it."""
-        from ..engine.match import terms_many
+        from ..engine.match import common_terms
 
-        spec, _frequencies = self._engine()
-        counts = {}
-        for field, found in terms_many(columns, spec).items():
-            counter = Counter(term for row in found for term in row)
-            common = counter.most_common(FREQUENCIES)
-            counts[field] = {term: count for term, count in common if count > 1}
-        total = len(next(iter(columns.values()), ()))
-        self.frequencies = {"total": total, "counts": counts} if total else False
+        counts = common_terms(table, FREQUENCIES) if table.size else {}
+        self.frequencies = {"total": table.size, "counts": counts} if table.size else False
 
     # --- screens ---
 

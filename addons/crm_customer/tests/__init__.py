@@ -15,6 +15,7 @@ from . import (
     test_engine_condition_tree,
     test_engine_import_table,
     test_engine_match,
+    test_engine_match_bulk,
     test_engine_match_d12,
     test_engine_survivorship,
     test_engine_value,

@@ -34,8 +34,8 @@ from ..engine.match.normalize import address, company, email, is_company, person
 from ..engine.match.table import Table
 
 MODULES = (
-    "spec", "normalize", "table", "compare", "blocking", "cluster", "estimate", "score", "link",
-    "defaults", "regions",
+    "spec", "normalize", "bulk", "helper", "table", "compare", "blocking", "cluster", "estimate",
+    "score", "link", "defaults", "regions",
 )  # fmt: skip
 NAMES = (
     "王志强", "王志刚", "王智强", "王强", "王先生", "王总", "Wang Zhiqiang", "Zhiqiang Wang",

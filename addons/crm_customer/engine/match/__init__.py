@@ -29,15 +29,18 @@ Extension: a new transform goes into :data:`.normalize.TRANSFORMS`, a new kind o
 ('merge', ['exact', 'exact', 'missing', 'missing', 'missing', 'missing'])
 """
 
+from .blocking import candidates
 from .cluster import clusters
 from .defaults import blocking_rules, comparison, default_ruleset, ruleset_for
-from .estimate import estimate
-from .link import Links, link
+from .estimate import estimate, estimate_table
+from .link import Links, link, link_table
 from .score import (
     blocking_keys,
     blocking_keys_many,
+    common_terms,
     score_one,
     score_pair,
+    score_rows,
     terms,
     terms_many,
     weights,
@@ -54,3 +57,4 @@ from .spec import (
     Ruleset,
     Veto,
 )
+from .table import Table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -29,25 +30,45 @@ def rule_codes(table, rule):
     return codes
 
 
-def limited_codes(table, rule, per_record=PAIRS_PER_RECORD, largest=LARGEST):
-    """As :func:`rule_codes`, numbered from 0, without blocks of one row and without the largest.
+def blocks(table, rule, per_record=PAIRS_PER_RECORD, largest=LARGEST):
+    """Row numbers block by block, and where each block starts: without blocks of one row and
+    without the largest.
 
     A block so large that the rule would exceed its share of pairs does not tell records apart;
-    other
-    rules find its duplicates.
+    other rules find its duplicates.
     """
     codes = rule_codes(table, rule)
-    rows = np.flatnonzero(codes >= 0)
-    _values, inverse, sizes = np.unique(codes[rows], return_inverse=True, return_counts=True)
-    order = np.argsort(sizes, kind="stable")
-    pairs = np.cumsum((sizes * (sizes - 1) // 2)[order])
+    rows, codes = _in_order(codes)
+    first = np.append(True, codes[1:] != codes[:-1])[: len(codes)]
+    starts = np.flatnonzero(first)
+    sizes = np.diff(np.append(starts, len(codes)))
+    kept = (sizes > 1) & (sizes <= largest)
+    # the largest size at which the rule, with all smaller blocks, keeps within its budget
+    pairs = np.bincount(sizes, sizes * (sizes - 1) // 2, minlength=2)
     budget = max(per_record * table.size, 10_000)
-    good = np.zeros(len(sizes), bool)
-    good[order[pairs <= budget]] = True
-    good &= (sizes > 1) & (sizes <= largest)
-    limited = np.full(table.size, -1, np.int32)
-    limited[rows] = np.where(good[inverse], inverse, -1)
-    return limited
+    kept &= np.cumsum(pairs)[sizes] <= budget
+    sizes = sizes[kept]
+    ends = np.cumsum(sizes)
+    return rows[np.repeat(kept, np.diff(np.append(starts, len(codes))))], ends - sizes
+
+
+def _in_order(codes):
+    """Rows with a code, ordered by it, and their codes."""
+    rows = np.flatnonzero(codes >= 0)
+    codes = codes[rows]
+    if codes.max(initial=0) < 2**31:  # one sort of both together is much faster
+        both = np.sort((codes << 32) | rows)
+        return (both & 0xFFFFFFFF).astype(np.int32), both >> 32
+    order = np.argsort(codes)
+    return rows[order].astype(np.int32), codes[order]
+
+
+def limited_codes(table, rule, **limits):
+    """The number of each row's block among :func:`blocks`; -1 is in none."""
+    rows, starts = blocks(table, rule, **limits)
+    codes = np.full(table.size, -1, np.int32)
+    codes[rows] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(rows))))
+    return codes
 
 
 def pack(a, b):
@@ -64,40 +85,50 @@ def unpack(pairs):
     )
 
 
-def block_pairs(codes):
+def block_pairs(rows, starts):
     """All pairs within the blocks, packed.
 
-    >>> [x.tolist() for x in unpack(np.sort(block_pairs(np.array([7, 5, 7, -1, 7, -1]))))]
-    [[0, 0, 2], [2, 4, 4]]
+    >>> rows, starts = np.array([1, 4, 0, 2, 4]), np.array([0, 2])
+    >>> [x.tolist() for x in unpack(np.sort(block_pairs(rows, starts)))]
+    [[0, 0, 1, 2], [2, 4, 4, 4]]
     """
-    rows = np.flatnonzero(codes >= 0)
-    rows = rows[np.argsort(codes[rows], kind="stable")]
-    block = codes[rows]
     found = [np.zeros(0, np.uint64)]
-    start, step = np.arange(len(rows)), 1
-    while True:
-        start = start[start + step < len(rows)]
-        start = start[block[start] == block[start + step]]
-        if not len(start):
-            return np.concatenate(found)
-        found.append(pack(rows[start], rows[start + step]))
+    sizes = np.diff(np.append(starts, len(rows)))
+    left = np.repeat(sizes, sizes) - (np.arange(len(rows)) - np.repeat(starts, sizes)) - 1
+    at, step = np.flatnonzero(left > 0), 1
+    while len(at):
+        found.append(pack(rows[at], rows[at + step]))
         step += 1
+        at = at[left[at] >= step]
+    return np.concatenate(found)
 
 
-def candidates(table, progress=None):
-    """All distinct candidate pairs of the table, packed and sorted."""
-    found = np.zeros(0, np.uint64)
-    for number, rule in enumerate(table.ruleset.blocking):
-        pairs = block_pairs(limited_codes(table, rule))
-        found = distinct(np.concatenate([found, pairs]))
-        if progress:
-            progress("blocking", (number + 1) / len(table.ruleset.blocking))
-    return found
+def candidates(table, progress=None, workers=1):
+    """All distinct candidate pairs of the table, packed and sorted.
+
+    :param workers: with 2, a thread sorts the blocks of one rule while those of another are made
+    """
+    rules = table.ruleset.blocking
+    table.make_keys()
+    found, waiting = np.zeros(0, np.uint64), []
+
+    def pairs_of(rule):
+        return block_pairs(*blocks(table, rule))
+
+    with ThreadPoolExecutor(workers) as pool:
+        for number, pairs in enumerate(pool.map(pairs_of, rules)):
+            waiting.append(pairs)
+            if sum(map(len, waiting)) > max(len(found), 1_000_000):
+                found = distinct(np.concatenate([found, *waiting]))
+                waiting.clear()
+            if progress:
+                progress("blocking", (number + 1) / len(rules))
+    return distinct(np.concatenate([found, *waiting]))
 
 
 def distinct(values):
     """Sorted, without repetitions."""
-    values = np.sort(values, kind="stable")
+    values = np.sort(values)
     return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
 

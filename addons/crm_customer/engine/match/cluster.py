@@ -35,16 +35,11 @@ def clusters(size, a, b, probability, vetoed, *, join=0.95, lowest=LOWEST_MEAN):
     result = np.arange(size, dtype=np.int32)
     linked = (probability >= join) & ~vetoed
     component = _components(size, a[linked], b[linked])
-    inside = np.flatnonzero(component[a] == component[b])
-    inside = inside[component[a[inside]] >= 0]
+    inside = np.flatnonzero((component[a] == component[b]) & (component[a] >= 0))
+    inside = inside[~_all_alike(result, component, inside, a, b, probability, vetoed, lowest)]
     inside = inside[np.argsort(component[a[inside]], kind="stable")]
     ends = np.flatnonzero(np.diff(component[a[inside]])) + 1
-    pairs_of = np.diff(np.concatenate([[0], ends, [len(inside)]])) if len(inside) else np.zeros(0)
-    starts = np.concatenate([[0], ends]).astype(int)
-    alone = inside[starts[pairs_of == 1]] if len(inside) else inside
-    result[np.maximum(a[alone], b[alone])] = np.minimum(a[alone], b[alone])
-    for begin, count in zip(starts[pairs_of > 1], pairs_of[pairs_of > 1], strict=True):
-        pairs = inside[begin : begin + count]
+    for pairs in np.split(inside, ends) if len(inside) else ():
         _average_linkage(
             result,
             zip(a[pairs].tolist(), b[pairs].tolist(), strict=True),
@@ -53,6 +48,21 @@ def clusters(size, a, b, probability, vetoed, *, join=0.95, lowest=LOWEST_MEAN):
             lowest,
         )
     return result
+
+
+def _all_alike(result, component, inside, a, b, probability, vetoed, lowest):
+    """Which of the pairs are in components that average linkage would join as a whole: every pair
+    of the component is known, above the lowest mean and not vetoed. Names these clusters."""
+    of_pair = component[a[inside]]
+    size = len(component)
+    good = (probability[inside] >= lowest) & ~vetoed[inside]
+    members = np.bincount(component[component >= 0], minlength=size)
+    complete = np.bincount(of_pair[good], minlength=size) == members * (members - 1) // 2
+    complete &= np.bincount(of_pair, minlength=size) > 0
+    rows = np.flatnonzero(component >= 0)
+    rows = rows[complete[component[rows]]]
+    result[rows] = component[rows]
+    return complete[of_pair]
 
 
 def ambiguous(a, b, weight, vetoed, *, lowest):
@@ -71,7 +81,9 @@ def ambiguous(a, b, weight, vetoed, *, lowest):
     [False, False, True]
     """
     found = np.zeros(len(a), bool)
-    merged = np.flatnonzero((weight >= lowest) & ~vetoed)
+    touched = np.zeros(max(a.max(initial=-1), b.max(initial=-1)) + 1, bool)
+    touched[a[vetoed]] = touched[b[vetoed]] = True
+    merged = np.flatnonzero((weight >= lowest) & ~vetoed & (touched[a] | touched[b]))
     near = {}
     for pair, x, y in zip(merged.tolist(), a[merged].tolist(), b[merged].tolist(), strict=True):
         near.setdefault(x, {})[y] = pair
@@ -87,21 +99,19 @@ def ambiguous(a, b, weight, vetoed, *, lowest):
 
 
 def _components(size, a, b):
-    """Number of the connected component of each row; -1 for rows without a link."""
-    parent = {}
-
-    def root(row):
-        while parent[row] != row:
-            parent[row] = row = parent[parent[row]]
-        return row
-
-    for x, y in zip(a.tolist(), b.tolist(), strict=True):
-        x, y = root(x) if x in parent else x, root(y) if y in parent else y
-        parent[max(x, y)] = parent[min(x, y)] = min(x, y)
-    labels = np.full(size, -1, np.int32)
-    for row in parent:
-        labels[row] = root(row)
-    return labels
+    """The smallest row of the connected component of each row; -1 for rows without a link."""
+    labels = np.arange(size, dtype=np.int32)
+    x, y = a, b
+    while len(x):
+        low, high = np.minimum(labels[x], labels[y]), np.maximum(labels[x], labels[y])
+        np.minimum.at(labels, high, low)
+        while (labels != labels[labels]).any():
+            labels = labels[labels]
+        differ = labels[x] != labels[y]
+        x, y = x[differ], y[differ]
+    linked = np.zeros(size, bool)
+    linked[a] = linked[b] = True
+    return np.where(linked, labels, np.int32(-1))
 
 
 def _average_linkage(result, pairs, probabilities, join, lowest):

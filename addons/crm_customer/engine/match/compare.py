@@ -15,6 +15,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
+from .bulk import encode
 from .spec import KINDS
 from .table import TERMS
 
@@ -76,18 +77,67 @@ def _start(column, a, b, count):
     return level, np.flatnonzero((left != right) & ~missing)
 
 
-def _distance(scorer, column, a, b, cutoff, dtype=np.int32):
-    """Distances or similarities of two rows' texts; beyond the cut-off they are not exact."""
-    if not len(a):
-        return np.zeros(0, dtype)
-    return process.cpdist(
-        column.strings(a), column.strings(b), scorer=scorer, score_cutoff=cutoff, dtype=dtype
-    )
+#: From so many pairs on a look at the signatures costs less than the distances it saves.
+WORTH = 500
+
+
+def _differ(left, right):
+    """Of how many letters and pairs of neighbours one of two texts knows nothing, at least."""
+    (x, two_x), (y, two_y) = left, right
+    return np.bitwise_count(x ^ y), np.bitwise_count(two_x ^ two_y)
+
+
+def _distance(left, a, b, cutoff, right=None):
+    """OSA distances of the texts of two rows; those beyond the cut-off are only that.
+
+    An edit changes two letters and six pairs of neighbours at most: where more differ nothing has
+    to be computed.
+    """
+    right = right or left
+    result = np.full(len(a), cutoff + 1, np.int32)
+    some = np.arange(len(a))
+    if len(a) >= WORTH:
+        letters, pairs = _differ(left.signatures(a), right.signatures(b))
+        near = (letters <= 2 * cutoff) & (pairs <= 6 * cutoff)
+        some = np.flatnonzero(near & (np.abs(left.lengths(a) - right.lengths(b)) <= cutoff))
+    if len(some):
+        x, y = left.strings(a[some]), right.strings(b[some])
+        result[some] = process.cpdist(
+            x, y, scorer=OSA.distance, score_cutoff=cutoff, dtype=np.int32, workers=_workers(some)
+        )
+    return result
+
+
+def _ratio(column, a, b, cutoff):
+    """Share of letters that two rows' texts have in common, in their order; 0 below the cut-off."""
+    result = np.zeros(len(a), np.float32)
+    some = np.arange(len(a))
+    if len(a) >= WORTH:
+        letters, _pairs = _differ(column.signatures(a), column.signatures(b))
+        together = column.lengths(a) + column.lengths(b)
+        some = np.flatnonzero(letters <= (1 - cutoff) * together + 1e-6)
+    if len(some):
+        x, y = column.strings(a[some]), column.strings(b[some])
+        result[some] = process.cpdist(
+            x, y, scorer=Indel.normalized_similarity, score_cutoff=cutoff, dtype=np.float32,
+            workers=_workers(some),
+        )  # fmt: skip
+    return result
+
+
+def _workers(pairs):
+    """Threads for the distances of so many pairs; they run without the interpreter's lock."""
+    return -1 if len(pairs) >= 20_000 else 1
 
 
 def _jaro_winkler(column, a, b, cutoff):
     # rapidfuzz' is symmetric but for the last bit: the thresholds must not tell the sides apart
-    score = _distance(JaroWinkler.similarity, column, a, b, cutoff - 0.001, np.float32)
+    if not len(a):
+        return np.zeros(0, np.float32)
+    score = process.cpdist(
+        column.strings(a), column.strings(b), scorer=JaroWinkler.similarity,
+        score_cutoff=cutoff - 0.001, dtype=np.float32, workers=_workers(a),
+    )  # fmt: skip
     return np.round(score, 4)
 
 
@@ -112,7 +162,7 @@ def _text(table, comparison, a, b):
     a, b = a[rest], b[rest]
     score = _jaro_winkler(column, a, b, SIMILAR)
     short = np.minimum(column.lengths(a), column.lengths(b)) < 4
-    close = (score >= CLOSE) | ((_distance(OSA.distance, column, a, b, 1) <= 1) & ~short)
+    close = (score >= CLOSE) | ((_distance(column, a, b, 1) <= 1) & ~short)
     level[rest[score >= SIMILAR]] = 2
     level[rest[close]] = 1
     return level
@@ -123,7 +173,7 @@ def _identifier(table, comparison, a, b):
     column = table.form(comparison.field, "identifier", "value")
     level, rest = _start(column, a, b, 4)
     a, b = a[rest], b[rest]
-    distance = _distance(OSA.distance, column, a, b, 2)
+    distance = _distance(column, a, b, 2)
     length = np.minimum(column.lengths(a), column.lengths(b))
     level[rest[(distance <= 2) & (length >= 5)]] = 2
     level[rest[(distance <= 1) & (length >= 2)]] = 1
@@ -135,7 +185,7 @@ def _date(table, comparison, a, b):
     column = table.form(comparison.field, "date", "digits")
     level, rest = _start(column, a, b, 4)
     a, b = a[rest], b[rest]
-    distance = _distance(OSA.distance, column, a, b, 2)
+    distance = _distance(column, a, b, 2)
     level[rest[(distance <= 2) | _same_parts(column, a, b)]] = 2
     level[rest[(distance <= 1) | _day_and_month(column, a, b)]] = 1
     return level
@@ -189,7 +239,7 @@ def _phone(table, comparison, a, b):
     column = table.form(comparison.field, "phone", "digits")
     level, rest = _start(column, a, b, 3)
     a, b = a[rest], b[rest]
-    distance = _distance(OSA.distance, column, a, b, 1)
+    distance = _distance(column, a, b, 1)
     long = np.minimum(column.lengths(a), column.lengths(b)) >= 7
     level[rest[(distance <= 1) & long]] = 1
     return level
@@ -202,7 +252,7 @@ def _address(table, comparison, a, b):
     a, b = a[rest], b[rest]
     words, numbers = (table.form(field, "address", form) for form in ("words", "numbers"))
     same_words = words.equal(a, b)
-    ratio = _distance(Indel.normalized_similarity, words, a, b, 0.6, np.float32)
+    ratio = _ratio(words, a, b, 0.6)
     level[rest[same_words | (ratio >= 0.85)]] = 2
     some = np.flatnonzero(same_words | (ratio >= 0.7))
     level[rest[some[_begins(numbers, a[some], b[some])]]] = 1
@@ -211,15 +261,19 @@ def _address(table, comparison, a, b):
 
 def _begins(numbers, a, b):
     """Whether one address leaves the last numbers of the other away: 88 and 88-3-501."""
-    pairs = zip(numbers.strings(a), numbers.strings(b), strict=True)
-    return np.fromiter(
-        (
-            bool(x and y) and (x == y or x.startswith(y + "-") or y.startswith(x + "-"))
-            for x, y in pairs
-        ),
-        bool,
-        len(a),
-    )
+    first = numbers.per_value("first", _first_numbers)
+    left, right = numbers.codes[a], numbers.codes[b]
+    found = (left == right) & (left >= 0)
+    some = np.flatnonzero((first[left] == first[right]) & ~found)
+    pairs = zip(numbers.strings(a[some]), numbers.strings(b[some]), strict=True)
+    found[some] = [
+        bool(x and y) and (x.startswith(y + "-") or y.startswith(x + "-")) for x, y in pairs
+    ]
+    return found
+
+
+def _first_numbers(values):
+    return encode([value.partition("-")[0] for value in values])[1]
 
 
 # -- e-mail ------------------------------------------------------------------------------------
@@ -240,7 +294,7 @@ def _email(table, comparison, a, b):
     level[other] = 4
     level[same_domain] = 3
     a, b = a[rest], b[rest]
-    distance = _distance(OSA.distance, value, a, b, 2)
+    distance = _distance(value, a, b, 2)
     long = np.minimum(local.lengths(a), local.lengths(b)) >= 4
     close = (distance <= 2) & long
     same = local.equal(a, b) & long
@@ -283,7 +337,7 @@ def _same_number(local, a, b):
 def _name(table, comparison, a, b):
     field, kind = comparison.field, comparison.kind
     level, rest = _start(table.form(field, kind, "text"), a, b, 6)
-    bare = _scripts(table, field, kind)[a] == "h"
+    bare = _scripts(table, field, kind, a) == HAN
     bare &= table.form(field, kind, "given").codes[a] < 0
     level[bare & (level == 0)] = 3  # nothing but a family name
     a, b = a[rest], b[rest]
@@ -298,27 +352,27 @@ def _name(table, comparison, a, b):
 
 def _exchanged(table, field, kind, a, b):
     """Two Chinese names of the same letters but in another order are two names."""
-    script, roman = _scripts(table, field, kind), table.form(field, kind, "roman")
-    return (script[a] == "h") & (script[b] == "h") & ~roman.equal(a, b)
+    roman = table.form(field, kind, "roman")
+    left, right = _scripts(table, field, kind, a), _scripts(table, field, kind, b)
+    return (left == HAN) & (right == HAN) & ~roman.equal(a, b)
 
 
 def _close(table, field, kind, a, b):
     """One misspelling.
 
     Between two Chinese names that is a sound that is hard to tell apart (a letter more or less
-    would
-    be another name); between Latin ones also a misspelling of each part, in any order.
+    would be another name); between Latin ones also a misspelling of each part, in any order.
     """
-    roman, script = table.form(field, kind, "roman"), _scripts(table, field, kind)
-    left, right = script[a], script[b]
+    roman = table.form(field, kind, "roman")
+    left, right = _scripts(table, field, kind, a), _scripts(table, field, kind, b)
     length = np.minimum(roman.lengths(a), roman.lengths(b))
     close = table.form(field, kind, "fuzzy").equal(a, b)
-    some = np.flatnonzero(~close & ~((left == "h") & (right == "h")) & (length >= 5))
-    close[some] = _distance(OSA.distance, roman, a[some], b[some], 1) <= 1
-    latin = np.flatnonzero(~close & (left == "l") & (right == "l"))
+    some = np.flatnonzero(~close & ~((left == HAN) & (right == HAN)) & (length >= 5))
+    close[some] = _distance(roman, a[some], b[some], 1) <= 1
+    latin = np.flatnonzero(~close & (left == LATIN) & (right == LATIN))
     close[latin] = _latin_close(table, field, kind, a[latin], b[latin])
     firms = np.flatnonzero(~close & (length >= 6) & _upper(left) & _upper(right))
-    ratio = _distance(Indel.normalized_similarity, roman, a[firms], b[firms], 0.9, np.float32)
+    ratio = _ratio(roman, a[firms], b[firms], 0.9)
     close[firms] = ratio >= 0.9
     return close
 
@@ -332,33 +386,49 @@ def _latin_close(table, field, kind, a, b):
 
 def _misspelt(left, right, a, b):
     """Whether one letter differs at most, in long words two."""
-    if not len(a):
-        return np.zeros(0, bool)
-    x, y = left.strings(a), right.strings(b)
-    distance = process.cpdist(x, y, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
+    distance = _distance(left, a, b, 2, right)
     length = np.minimum(left.lengths(a), right.lengths(b))
     return ((distance <= 1) & (length >= 3)) | ((distance <= 2) & (length >= 7)) | (distance == 0)
 
 
-def _scripts(table, field, kind):
-    """Per row: h, l a person's name in Chinese or Latin letters, H, L a company's, else ""."""
+#: Scripts: a person's name in Chinese or Latin letters, a company's; 0 where there is none.
+HAN, LATIN, HAN_FIRM, LATIN_FIRM = map(ord, "hlHL")
+
+
+def _scripts(table, field, kind, rows):
+    """The script of each row."""
     column = table.form(field, kind, "script")
-    return np.array([*column.values, ""], dtype="U1")[column.codes]
+    return column.per_value("script", _script_numbers)[column.codes[rows]]
+
+
+def _script_numbers(values):
+    return np.array([ord(value) if value else 0 for value in values], np.uint8)
 
 
 def _upper(scripts):
-    return (scripts == "H") | (scripts == "L")
+    return (scripts == HAN_FIRM) | (scripts == LATIN_FIRM)
 
 
 def _compatible(table, field, kind, a, b, family):
     """Same family, and the given names do not contradict: unknown, an initial, a part."""
-    tokens, script = table.form(field, kind, "tokens"), _scripts(table, field, kind)
-    found = np.zeros(len(a), bool)
+    tokens = table.form(field, kind, "tokens")
     some = np.flatnonzero(family)
+    left, right = tokens.codes[a[some]], tokens.codes[b[some]]
+    found = np.zeros(len(a), bool)
+    found[some] = (left < 0) | (right < 0)
+    han = _scripts(table, field, kind, a[some]) == HAN
+    same = left == right
+    size = tokens.lengths(a[some])
+    found[some] |= same & tokens.per_value("single", _single)[left] & (han | (size != 2))
+    unknown = ~found[some] & ~same
+    if len(some) >= WORTH:  # a part has no letter that the whole has not
+        x, y = tokens.signatures(a[some])[0], tokens.signatures(b[some])[0]
+        unknown &= (x & ~y == 0) | (y & ~x == 0)
+    some, han = some[unknown], han[unknown]
     found[some] = [
-        not x or not y or _part(x, y, h) or _part(y, x, h)
+        _part(x, y, h) or _part(y, x, h)
         for x, y, h in zip(
-            tokens.strings(a[some]), tokens.strings(b[some]), script[a[some]] == "h", strict=True
+            tokens.strings(a[some]), tokens.strings(b[some]), han.tolist(), strict=True
         )
     ]
     return found
@@ -389,12 +459,11 @@ def _identifier_veto(table, field, a, b):
 
 
 def _party_veto(table, field, a, b):
-    scripts = _scripts(table, field, table.naming.get(field, "party"))
-    left, right = scripts[a], scripts[b]
-    found = (left != "") & (right != "") & (_upper(left) != _upper(right))
+    naming = _Naming(field, table.naming.get(field, "party"))
+    left, right = (_scripts(table, field, naming.kind, rows) for rows in (a, b))
+    found = (left > 0) & (right > 0) & (_upper(left) != _upper(right))
     some = np.flatnonzero(found)
-    kind = _Naming(field, table.naming.get(field, "party"))
-    found[some] = _name(table, kind, a[some], b[some]) >= 3  # else the guess was wrong
+    found[some] = _name(table, naming, a[some], b[some]) >= 3  # else the guess was wrong
     return found
 
 
@@ -415,19 +484,20 @@ def _given_name_veto(table, field, a, b):
     the personal mailbox is the same.
     """
     kind = table.naming.get(field, "party")
-    scripts = _scripts(table, field, kind)
     level_of = level = _name(table, _Naming(field, kind), a, b)
-    some = np.flatnonzero((level > 0) & (_upper(scripts[a]) == _upper(scripts[b])))
-    a, b, level = a[some], b[some], level[some]
+    left, right = _scripts(table, field, kind, a), _scripts(table, field, kind, b)
+    some = np.flatnonzero((level > 0) & (_upper(left) == _upper(right)))
+    a, b, level, left, right = a[some], b[some], level[some], left[some], right[some]
     given = table.form(field, kind, "given")
     differ = (given.codes[a] >= 0) & (given.codes[b] >= 0) & ~given.equal(a, b)
-    han = (scripts[a] == "h") & (scripts[b] == "h")
-    latin = (scripts[a] == "l") & (scripts[b] == "l")
+    han = (left == HAN) & (right == HAN)
+    latin = (left == LATIN) & (right == LATIN)
     contradicts = level >= 4
     contradicts |= (level == 3) & han & differ
     contradicts |= (level == 2) & han & differ & _one_syllable(table, field, kind, a, b)
     contradicts |= (level <= 2) & latin & differ & _both_common(table, field, kind, a, b)
-    contradicts &= ~(_same_mailbox(table, a, b) & _share_syllable(table, field, kind, a, b))
+    same = np.flatnonzero(contradicts & _same_mailbox(table, a, b))
+    contradicts[same] = ~_share_syllable(table, field, kind, a[same], b[same])
     found = np.zeros(len(level_of), bool)
     found[some[contradicts]] = True
     return found
@@ -441,8 +511,12 @@ COMMON_RATIO = 0.1
 
 def _one_syllable(table, field, kind, a, b):
     tokens = table.form(field, kind, "tokens")
-    single = np.array([" " not in value for value in [*tokens.values, ""]])
+    single = tokens.per_value("single", _single)
     return single[tokens.codes[a]] & single[tokens.codes[b]]
+
+
+def _single(values):
+    return np.array([" " not in value for value in values], bool)
 
 
 def _both_common(table, field, kind, a, b):

@@ -49,11 +49,17 @@ def link(columns, ruleset, *, estimate=True, progress=None, seed=0, workers=1):
     :param columns: field -> sequence of values, all of the same length
     :param estimate: estimate m, u and prior from these records first
     :param progress: called as ``progress(stage, share)`` from time to time
-    :param workers: 2 forks a process for the names; not within a server's worker
+    :param workers: 2 uses a second processor: an interpreter of its own for the names, and threads
     :return: :class:`Links`
     """
     table = Table(columns, ruleset).count().prepare(workers)
-    pairs = candidates(table, progress)
+    return link_table(table, estimate=estimate, progress=progress, seed=seed, workers=workers)
+
+
+def link_table(table, *, estimate=True, progress=None, seed=0, workers=1):
+    """As :func:`link`, of a table that counts and is prepared."""
+    ruleset = table.ruleset
+    pairs = candidates(table, progress, workers)
     table.forget_keys()
     if estimate:
         ruleset = table.ruleset = estimate_table(table, pairs, seed=seed)

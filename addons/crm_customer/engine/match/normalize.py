@@ -21,10 +21,14 @@ True
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import namedtuple
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
 
 from . import regions
 
@@ -34,7 +38,7 @@ _ACCENTED = re.compile("[\u00c0-\u02af\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u1
 _NOT_WORD = re.compile(f"[^0-9a-z{HAN}]+")
 _NOT_HAN = re.compile(f"[^{HAN}]+")
 _BRACKETS = re.compile(r"[(\[{<【〔《]([^)\]}>】〕》]*)[)\]}>】〕》]")
-_LEGAL_HAN = re.compile(r"(?:股份|有限|责任|控股|集团|总公司|分公司|子公司|公司|总厂|总部)")
+LEGAL_HAN = re.compile(r"(?:股份|有限|责任|控股|集团|总公司|分公司|子公司|公司|总厂|总部)")
 _COMPANY_HAN = re.compile(
     "公司|集团|厂$|银行|学校|大学|学院|医院|中心|事务所|商行|商店|商贸|研究[院所]|合作社|工作室|酒店|协会|委员会"
 )
@@ -59,7 +63,7 @@ Email = namedtuple("Email", "value local domain")
 
 
 @lru_cache(1)
-def _simplified():
+def simplified():
     """Translation table of traditional characters, single characters at a time."""
     import opencc
 
@@ -70,9 +74,12 @@ def _simplified():
 
 @lru_cache(1)
 def _readings():
-    from pypinyin.pinyin_dict import pinyin_dict
+    """Readings of single characters by code point, as text.
 
-    return pinyin_dict
+    The file is read as it stands: importing the package would load 47,000 phrases as well.
+    """
+    folder = find_spec("pypinyin").submodule_search_locations[0]
+    return json.loads(Path(folder, "pinyin_dict.json").read_text(encoding="utf-8"))
 
 
 def pinyin(character):
@@ -88,7 +95,9 @@ class _Pinyin(dict):
     """Character -> reading, filled when first asked for."""
 
     def __missing__(self, character):
-        reading = unicodedata.normalize("NFD", _readings().get(ord(character), "").split(",")[0])
+        reading = unicodedata.normalize(
+            "NFD", _readings().get(str(ord(character)), "").split(",")[0]
+        )
         found = "".join(c for c in reading if c.isascii() and c.isalpha())
         self[character] = found
         return found
@@ -102,7 +111,23 @@ class _Fuzzy(dict):
         return found
 
 
+class _Roman(dict):
+    """Characters -> their letters, not kept; :class:`Romanised` keeps them."""
+
+    def __missing__(self, text):
+        return "".join([PINYIN[c] or c for c in text])
+
+
+class Romanised(_Roman):
+    """Characters -> their letters, remembered: brands and trades repeat."""
+
+    def __missing__(self, text):
+        self[text] = found = super().__missing__(text)
+        return found
+
+
 PINYIN = _Pinyin()
+ROMAN = _Roman()
 FUZZY = _Fuzzy()
 
 
@@ -129,27 +154,12 @@ def plain(text):
         text = "" if text is None or text is False else str(text)
     if text.isascii():
         return text.strip().lower()
-    text = unicodedata.normalize("NFKC", text).translate(_simplified())
+    text = unicodedata.normalize("NFKC", text).translate(simplified())
     if _ACCENTED.search(text):
         decomposed = unicodedata.normalize("NFD", text.replace("ß", "ss"))
         text = "".join([c for c in decomposed if not unicodedata.combining(c)])
         text = unicodedata.normalize("NFC", text)
     return text.strip().lower()
-
-
-def plain_many(texts):
-    """:func:`plain` of many texts, nearly as fast as of one long one."""
-    joined = "\n".join(texts)
-    if joined.count("\n") != len(texts) - 1:
-        return list(map(plain, texts))  # somebody's value has several lines
-    if not joined.isascii():
-        joined = unicodedata.normalize("NFKC", joined).translate(_simplified())
-        if _ACCENTED.search(joined):
-            return [
-                plain(text) if _ACCENTED.search(text) else text.strip().lower()
-                for text in joined.split("\n")
-            ]
-    return [text.strip() for text in joined.lower().split("\n")]
 
 
 def compact(text):
@@ -226,6 +236,11 @@ def _han_person(text):
     family = regions.SURNAME_READINGS.get(text[0]) if size == 1 else None
     family = family or "".join([PINYIN[character] for character in text[:size]])
     syllables = [PINYIN[character] for character in text[size:]]
+    return han_name(text, family, syllables)
+
+
+def han_name(text, family, syllables):
+    """A Chinese name, from its readings."""
     given = "".join(syllables)
     roman = family + given
     fuzzy = " ".join([FUZZY[syllable] for syllable in (family, *syllables)])
@@ -248,10 +263,15 @@ def _latin_person(text):
             text = f"{first} {last}"
     parts = _NOT_WORD.sub(" ", text.replace("'", "").replace("-", "")).split()
     parts = [part for part in parts if part not in regions.TITLES] or parts
-    # ü, which passports write u or yu, and keyboards v
-    parts = [f"{p[0]}u{p[2:]}" if p[:2] in ("lv", "nv") else p for p in parts]
     if not parts:
         return NO_NAME
+    return latin_name(parts)
+
+
+def latin_name(parts):
+    """A person's name from Latin words without a title."""
+    # ü, which passports write u or yu, and keyboards v
+    parts = [f"{p[0]}u{p[2:]}" if p[:2] in ("lv", "nv") else p for p in parts]
     if len(parts) == 1:
         return Name(parts[0], _fingerprint(parts[0]), parts[0], parts[0], "", "l", parts[0], "")
     if parts[0] in regions.ROMAN_SURNAMES and parts[-1] not in regions.ROMAN_SURNAMES:
@@ -293,13 +313,16 @@ def _company(text):
 
 
 def _han_company(text):
-    core = _LEGAL_HAN.sub("", text) or text
+    return han_company(LEGAL_HAN.sub("", text) or text, ROMAN)
+
+
+def han_company(core, romanised):
+    """A company's name without its legal form; ``romanised`` maps characters to letters."""
     core = _without_region(core)
     if core.endswith("厂") and len(core) > 3:
         core = core[:-1]
-    roman = "".join([PINYIN[c] or c for c in core])
-    brand = "".join([PINYIN[c] or c for c in core[:2]])
-    trade = roman[len(brand) :]
+    brand, trade = romanised[core[:2]], romanised[core[2:]]
+    roman = brand + trade
     return Name(core, _fingerprint(roman), roman, brand, trade, "H", roman, trade)
 
 
@@ -373,11 +396,14 @@ def _address(text):
         street = _ADMIN.sub("", text, count=1)
         street = _NUMBERED.sub("", street) or street
     else:
-        parts = _NOT_WORD.sub(" ", text).split()
-        parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]
-        parts = [part for part in parts if part not in regions.UNIT_WORDS] or parts
-        street = " ".join(parts)
+        street = latin_street(_NOT_WORD.sub(" ", text).split())
     return Address(f"{street}|{numbers}", street, numbers)
+
+
+def latin_street(parts):
+    """The words of a Latin address, with usual abbreviations, without numbers."""
+    parts = [regions.STREET_WORDS.get(part, part) for part in parts if not part.isdigit()]
+    return " ".join([part for part in parts if part not in regions.UNIT_WORDS] or parts)
 
 
 def phone(text):
@@ -411,15 +437,19 @@ def _email(text):
     match = _MAILBOX.search(text)
     if not match:
         return Email("", "", "")
-    local, domain = match[1].split("+")[0], match[2].strip(".")
-    if domain == "googlemail.com":
-        domain = "gmail.com"
+    local, domain = match[1].split("+")[0], mail_domain(match[2])
     if domain == "gmail.com":
         local = local.replace(".", "")
     shared = "" if domain in regions.FREE_MAIL else domain
     if local in regions.ROLES or not local:
         return Email("", "", shared)
     return Email(f"{local}@{domain}", local, shared)
+
+
+def mail_domain(text):
+    """One name for a provider of several."""
+    text = text.strip(".")
+    return "gmail.com" if text == "googlemail.com" else text
 
 
 def date(text):
@@ -521,10 +551,19 @@ def _step(name):
             f"unknown transform {name!r}; there are: {', '.join(TRANSFORMS)}, and behind a dot or"
             " alone prefixN, suffixN, soundex, sorted"
         )
-    size = int(match[2])
-    if match[1] == "prefix":
-        return lambda value: value[:size]
-    return lambda value: value[-size:] if len(value) >= size else ""
+    return Slice(int(match[2]), match[1] == "suffix")
+
+
+class Slice(NamedTuple):
+    """The beginning or, where it is long enough, the end of a value."""
+
+    size: int
+    end: bool
+
+    def __call__(self, value):
+        if self.end:
+            return value[-self.size :] if len(value) >= self.size else ""
+        return value[: self.size]
 
 
 @lru_cache(256)

@@ -69,11 +69,17 @@ def score_one(record, candidates, ruleset, frequencies=None):
     """
     if not candidates:
         return []
-    table = _table([record, *candidates], ruleset)
+    columns = _columns([record, *candidates])
+    table = Table(columns, ruleset)
     if frequencies is not None:
         table.count(frequencies)
     b = np.arange(1, len(candidates) + 1)
-    a = np.zeros_like(b)
+    return score_rows(table, np.zeros_like(b), b, columns)
+
+
+def score_rows(table, a, b, columns):
+    """The :class:`Evidence` on pairs of rows of a table; ``columns`` are what it was made from."""
+    ruleset = table.ruleset
     found = [levels(table, comparison, a, b) for comparison in ruleset.comparisons]
     parts = [
         field_weights(table, comparison, level, a)
@@ -83,31 +89,56 @@ def score_one(record, candidates, ruleset, frequencies=None):
     probability = probability_of(weight)
     vetoed, which = veto_mask(table, a, b)
     decision = decide(ruleset, probability, vetoed)
+    fields = [
+        _field_evidence(comparison, level, part, a, b, columns.get(comparison.field))
+        for comparison, level, part in zip(ruleset.comparisons, found, parts, strict=True)
+    ]
     return [
         Evidence(
-            float(probability[row]),
-            float(weight[row]),
-            DECISIONS[decision[row]],
-            ruleset.vetoes[which[row]].kind if which[row] >= 0 else None,
-            tuple(
-                _field_evidence(comparison, level[row], part[row], record, candidate)
-                for comparison, level, part in zip(ruleset.comparisons, found, parts, strict=True)
-            ),
+            one,
+            bits,
+            DECISIONS[decided],
+            ruleset.vetoes[veto].kind if veto >= 0 else None,
+            evidence,
         )
-        for row, candidate in enumerate(candidates)
+        for one, bits, decided, veto, evidence in zip(
+            probability.tolist(),
+            weight.tolist(),
+            decision.tolist(),
+            which.tolist(),
+            zip(*fields, strict=True),
+            strict=True,
+        )
     ]
 
 
-def _field_evidence(comparison, level, weight, left, right):
-    name = comparison.levels[level].name if level >= 0 else MISSING
-    field = comparison.field
-    return FieldEvidence(field, name, float(weight), left.get(field), right.get(field))
+def _field_evidence(comparison, level, weight, a, b, values):
+    """What one comparison says of each pair."""
+    names = [*(level.name for level in comparison.levels), MISSING]
+    values = values if values is not None else _Nothing()
+    return [
+        FieldEvidence(comparison.field, names[reached], bits, values[left], values[right])
+        for reached, bits, left, right in zip(
+            level.tolist(), weight.tolist(), a.tolist(), b.tolist(), strict=True
+        )
+    ]
+
+
+class _Nothing:
+    """The values of a field that no record has."""
+
+    def __getitem__(self, _row):
+        return None
 
 
 def _table(records, ruleset):
+    return Table(_columns(records), ruleset)
+
+
+def _columns(records):
     fields = {field for record in records for field in record}
     columns = {field: [record.get(field) for record in records] for field in fields}
-    return Table(columns or {"": [None] * len(records)}, ruleset)
+    return columns or {"": [None] * len(records)}
 
 
 def blocking_keys(record, ruleset):
@@ -133,23 +164,46 @@ def terms_many(columns, ruleset):
     return _terms(Table(columns, ruleset))
 
 
+def common_terms(table, limit):
+    """The most common terms of a table that more than one record has: field -> term -> number.
+
+    What :class:`.spec.Frequencies` wants, without making the terms of each record.
+    """
+    found = {}
+    for comparison, parser, form in _counted(table.ruleset):
+        column = table.form(comparison.field, parser, form)
+        counts = column.counts()
+        common = found.setdefault(comparison.field, {})
+        for code in np.flatnonzero(counts > 1).tolist():
+            common[term(form, column.values[code])] = int(counts[code])
+    return {
+        field: dict(sorted(common.items(), key=lambda item: -item[1])[:limit])
+        for field, common in found.items()
+    }
+
+
+def _counted(ruleset):
+    """Comparison, parser and form of all terms whose frequency somebody asks for."""
+    from .compare import SHAREABLE
+
+    for comparison in ruleset.comparisons:
+        if comparison.term_frequency or comparison.kind in SHAREABLE:
+            for _level, parser, form in (*TERMS[comparison.kind], *_GIVEN.get(comparison.kind, ())):
+                yield comparison, parser, form
+
+
 #: the veto asks how common a given name is
 _GIVEN = {kind: (("", kind, "given"),) for kind in NAMING}
 
 
 def _terms(table):
     """Fields whose frequency nobody asks for are left out."""
-    from .compare import SHAREABLE
-
     found = {}
     everything = np.arange(table.size)
-    for comparison in table.ruleset.comparisons:
-        if not comparison.term_frequency and comparison.kind not in SHAREABLE:
-            continue
+    for comparison, parser, form in _counted(table.ruleset):
         rows = found.setdefault(comparison.field, [[] for _row in range(table.size)])
-        for _level, parser, form in (*TERMS[comparison.kind], *_GIVEN.get(comparison.kind, ())):
-            texts = table.form(comparison.field, parser, form).strings(everything)
-            for row, text in zip(rows, texts, strict=True):
-                if text and term(form, text) not in row:
-                    row.append(term(form, text))
+        texts = table.form(comparison.field, parser, form).strings(everything)
+        for row, text in zip(rows, texts, strict=True):
+            if text and term(form, text) not in row:
+                row.append(term(form, text))
     return {field: [tuple(row) for row in rows] for field, rows in found.items()}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
-from concurrent.futures import ProcessPoolExecutor
+from collections import defaultdict
 from contextlib import contextmanager
-from multiprocessing import get_context
+from itertools import count
 
 import numpy as np
 
-from .normalize import NAMING, PARSERS, plain_many, split_transform
+from . import helper
+from .bulk import cut, encode, parse, plain_many, signatures
+from .normalize import NAMING, PARSERS, Slice, split_transform
 
 NONE = np.int32(-1)
+#: From so many values one tells whether most of a column's are different.
+SAMPLE = 1000
 #: kind -> forms whose frequency counts, with the level at which two records share it
 TERMS = {
     "exact": (("exact", "identifier", "value"),),
@@ -32,25 +36,32 @@ TERMS = {
 class Column:
     """One form of one field: ``codes`` per row (-1: missing) into the distinct ``values``."""
 
-    __slots__ = ("_lengths", "_strings", "codes", "values")
+    __slots__ = ("_kept", "codes", "values")
 
     def __init__(self, codes, values):
         self.codes = codes
         self.values = values
-        self._strings = None
-        self._lengths = None
+        self._kept = {}
+
+    def per_value(self, name, function):
+        """What ``function`` gives for the list of all values and ""; computed once per name."""
+        if name not in self._kept:
+            self._kept[name] = function([*self.values, ""])
+        return self._kept[name]
 
     def lengths(self, rows):
         """The lengths of the texts of these rows."""
-        if self._lengths is None:
-            self._lengths = np.fromiter(map(len, [*self.values, ""]), np.int32)
-        return self._lengths[self.codes[rows]]
+        return self.per_value("lengths", _lengths)[self.codes[rows]]
 
     def strings(self, rows):
         """The texts of these rows; "" where missing."""
-        if self._strings is None:
-            self._strings = np.array([*self.values, ""], dtype=object)
-        return self._strings[self.codes[rows]]
+        return self.per_value("strings", _objects)[self.codes[rows]]
+
+    def signatures(self, rows):
+        """:func:`.bulk.signatures` of the texts of these rows."""
+        letters, pairs = self.per_value("signatures", signatures)
+        codes = self.codes[rows]
+        return letters[codes], pairs[codes]
 
     def equal(self, a, b):
         """Whether the rows ``a`` and ``b`` have the same, known value."""
@@ -63,34 +74,20 @@ class Column:
 
     def mapped(self, functions):
         """The same rows after the functions were applied to each distinct value."""
-        values = self.values
+        column = self
         for function in functions:
-            values = list(map(function, values))
-        known, codes = encode(values)
-        codes = np.append(codes, NONE)
-        return Column(codes[self.codes], known)
-
-
-def encode(texts):
-    """Distinct texts in order of appearance, and the code of each; "" has the code -1.
-
-    >>> encode(["b", "", "a", "b"])
-    (['b', 'a'], array([ 0, -1,  1,  0], dtype=int32))
-    """
-    known = {"": -1}
-    number = known.setdefault
-    codes = np.fromiter([number(text, len(known) - 1) for text in texts], np.int32, len(texts))
-    del known[""]
-    return list(known), codes
+            if isinstance(function, Slice):
+                known, codes = cut(column.values, *function)
+            else:
+                known, codes = encode([function(value) for value in column.values])
+            column = Column(np.append(codes, NONE)[column.codes], known)
+        return column
 
 
 def _parse(parser, texts):
     """Distinct values and codes of each form of some plain texts."""
-    function, names = PARSERS[parser]
     with _no_collection():
-        parsed = list(map(function, texts))
-        forms = zip(*parsed, strict=True) if parsed else [()] * len(names)
-        return [encode(form) for form in forms]
+        return parse(parser, texts)
 
 
 @contextmanager
@@ -130,10 +127,12 @@ class Table:
             return Column(np.full(self.size, NONE), [])
         if len(values) != self.size:
             raise ValueError(f"{field}: {len(values)} values, but {self.size} records")
-        known = {}
-        number = known.setdefault
-        codes = [number(value, len(known)) for value in values]
-        return Column(np.array(codes, np.int32), list(map(_text, known)))
+        if field not in self.naming and 2 * len(set(values[:SAMPLE])) > SAMPLE:
+            # most are different: to find the equal ones costs more than to parse them again
+            return Column(np.arange(self.size, dtype=np.int32), _as_texts(values))
+        known = defaultdict(count().__next__)
+        codes = np.fromiter(map(known.__getitem__, values), np.int32, len(values))
+        return Column(codes, _as_texts(known))
 
     def form(self, field, parser, form):
         """The column of one form that a parser gives; parsed when first asked for."""
@@ -148,18 +147,35 @@ class Table:
             self._forms[field, parser, name] = Column(codes[raw.codes], known)
 
     def prepare(self, workers):
-        """Parse what the comparisons need; with two ``workers`` names in a process of their own."""
-        if workers < 2:
-            return self
-        wanted = [(c.field, TERMS[c.kind][0][1]) for c in self.ruleset.comparisons]
-        wanted = sorted(set(wanted), key=lambda pair: pair[1] not in NAMING)
-        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
-            field, parser = wanted[0]
-            first = pool.submit(_parse, parser, self._plain_texts(field))
-            for other, name in wanted[1:]:
-                self._keep(other, name, _parse(name, self._plain_texts(other)))
-            self._keep(field, parser, first.result())
+        """Parse what comparisons and blocking rules need and make the keys; with two ``workers``
+        names in an interpreter of their own, see :mod:`.helper`."""
+        waiting = []
+        if workers > 1:
+            for field, kind in self.naming.items():
+                texts = self._plain_texts(field)
+                if len(texts) >= helper.WORTH:
+                    waiting.append((field, kind, helper.parse_elsewhere(kind, texts)))
+        elsewhere = {(field, kind) for field, kind, _answer in waiting}
+        for field, parser in self._wanted():
+            if (field, parser) not in elsewhere:
+                self.form(field, parser, PARSERS[parser][1][0])
+        self.make_keys({field for field, _kind in elsewhere})
+        for field, kind, answer in waiting:
+            with _no_collection():
+                self._keep(field, kind, answer())
+        self.make_keys()
+        for field in self._raw:
+            self._raw[field].values = self._plain[field] = None  # only the forms are needed now
         return self
+
+    def _wanted(self):
+        """Fields and parsers that comparisons and vetoes ask for."""
+        for comparison in self.ruleset.comparisons:
+            yield comparison.field, TERMS[comparison.kind][0][1]
+        for veto in self.ruleset.vetoes:
+            for field in veto.fields:
+                naming = self.naming.get(field, "party")
+                yield field, "identifier" if veto.kind == "identifier" else naming
 
     def _plain_texts(self, field):
         if field not in self._plain:
@@ -227,9 +243,24 @@ class Table:
             self._keys[field, transform] = column.mapped(steps) if steps else column
         return self._keys[field, transform]
 
+    def make_keys(self, besides=()):
+        """Make the columns of all blocking rules, but of some fields."""
+        for rule in self.ruleset.blocking:
+            for field, transform in rule.parts:
+                if field not in besides:
+                    self.key(field, transform)
+
     def forget_keys(self):
         """Free what only blocking needs."""
         self._keys.clear()
+
+
+def _lengths(values):
+    return np.fromiter(map(len, values), np.int32, len(values))
+
+
+def _objects(values):
+    return np.array(values, dtype=object)
 
 
 def term(form, value):
@@ -243,6 +274,12 @@ def used_fields(ruleset):
     fields.update((field, None) for rule in ruleset.blocking for field, _name in rule.parts)
     fields.update((field, None) for veto in ruleset.vetoes for field in veto.fields)
     return tuple(fields)
+
+
+def _as_texts(values):
+    if set(map(type, values)) <= {str}:
+        return list(values)
+    return list(map(_text, values))
 
 
 def _text(value):
