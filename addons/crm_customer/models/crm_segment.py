@@ -364,9 +364,7 @@ class CrmSegment(models.Model):
         gone = self.ids
         result = super().unlink()
         # No foreign key takes the members along.
-        self.env.cr.execute(
-            SQL("DELETE FROM crm_segment_member WHERE segment_id = ANY(%s)", gone)
-        )
+        self.env.cr.execute(SQL("DELETE FROM crm_segment_member WHERE segment_id = ANY(%s)", gone))
         self.env["crm.segment.member"].invalidate_model()
         return result
 

@@ -33,7 +33,7 @@ class CrmSegmentCondition(models.Model):
         required=True,
         default="attribute",
     )
-    negate = fields.Boolean("Not", help="The customer is not, or did not.")
+    negate = fields.Boolean("Must Not Hold", help="The customer is not, or did not.")
     domain = fields.Char(default="[]")
     model_name = fields.Char(compute="_compute_model_name")
     behaviour = fields.Selection("_selection_behaviour")
@@ -278,8 +278,8 @@ class CrmSegmentCondition(models.Model):
             currency = (self.segment_id.company_id or self.env.company).currency_id
             amount = format_amount(self.env, self.min_amount, currency)
             parts.append(self.env._("for at least %s", amount))
-        parts.append(self._words_window())
-        return " ".join(filter(None, parts))
+        text, window = " ".join(parts), self._words_window()
+        return self.env._("%(did)s %(window)s", did=text, window=window) if window else text
 
     def _words_window(self):
         if self.window == "days":

@@ -108,8 +108,8 @@ class CrmSegmentWords(models.AbstractModel):
             operator, values = self._normalised(operator, condition.value)
             words = [self._of_value(one, field, comodel) for one in values]
             value = self._list(words)
-        phrase = self._phrase(operator, field)
-        return self.env._(phrase) % {
+        phrase = self.env._(self._phrase(operator, field))
+        return phrase % {
             "field": label,
             "operator": condition.operator,
             "value": value,
@@ -187,7 +187,8 @@ class CrmSegmentWords(models.AbstractModel):
             shift = SHIFT.fullmatch(value.strip())
             if shift:
                 sign, number, unit = shift.groups()
-                return self.env._(SHIFTS[sign + unit]) % int(number)
+                phrase = self.env._(SHIFTS[sign + unit])
+                return phrase % int(number)
             if value.strip() in ("today", "now"):
                 return self.env._("today") if value.strip() == "today" else self.env._("now")
             if not re.match(r"\d{4}-\d\d-\d\d", value):

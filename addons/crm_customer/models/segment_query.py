@@ -56,8 +56,8 @@ class SegmentQuery:
     def __init__(self, partner_ids=None):
         """:param partner_ids: None, or ids of the only customers in question"""
         # As a literal: an array of a thousand parsed expressions costs as much as the search.
-        ids = None if partner_ids is None else "{%s}" % ",".join(map(str, partner_ids))
-        self._only = ids
+        ids = None if partner_ids is None else ",".join(map(str, partner_ids))
+        self._only = ids if ids is None else f"{{{ids}}}"
         self._events = {}
         self._targets = {}
 

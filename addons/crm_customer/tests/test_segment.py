@@ -169,6 +169,8 @@ class TestSegment(SegmentCase):
         segment = self._segment((0, self._did("invoiced", min_count=3, window="days", days=90)))
         self.assertIn("bought (invoiced) at least 3 times in the last 90 days", segment.sentence)
         self.assertIn(" and ", segment.sentence)
+        chinese = segment.with_context(lang="zh_CN").sentence
+        self.assertIn("最近 90 天内 购买过（已开票） 至少 3 次", chinese)
 
     def test_sentence_of_groups(self):
         city = [self._is([("city", "=", name)]) for name in "ABCDE"]

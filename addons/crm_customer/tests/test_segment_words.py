@@ -24,8 +24,12 @@ class TestSegmentWords(SegmentCase):
 
     def test_one_or_several_values(self):
         both = (self.china | self.japan).ids
-        self.assertWords([("country_id", "=", self.china.id)], "Country is China", "国家/地区为 中国")
-        self.assertWords([("country_id", "in", self.china.ids)], "Country is China", "国家/地区为 中国")
+        self.assertWords(
+            [("country_id", "=", self.china.id)], "Country is China", "国家/地区为 中国"
+        )
+        self.assertWords(
+            [("country_id", "in", self.china.ids)], "Country is China", "国家/地区为 中国"
+        )
         self.assertWords(
             [("country_id", "in", both)],
             "Country is one of China, Japan",
@@ -71,7 +75,9 @@ class TestSegmentWords(SegmentCase):
         self.assertEqual(self.words(odd), "Created on: today =1d or later")
 
     def test_paths_and_nested_domains(self):
-        self.assertEqual(self.words([("country_id.code", "=", "CN")]), 'Country › Country Code is "CN"')
+        self.assertEqual(
+            self.words([("country_id.code", "=", "CN")]), 'Country › Country Code is "CN"'
+        )
         inner = [("city", "=", "Wuxi")]
         text = self.words([("child_ids", "any", inner)])
         self.assertTrue(text.endswith('at least one with City is "Wuxi"'), text)

@@ -83,11 +83,7 @@ export function moveIn(rows, index) {
         return null;
     }
     const end = blockEnd(rows, index);
-    return [
-        ...rows.slice(0, index),
-        ...shifted(rows.slice(index, end), 1),
-        ...rows.slice(end),
-    ];
+    return [...rows.slice(0, index), ...shifted(rows.slice(index, end), 1), ...rows.slice(end)];
 }
 
 /** Out of its group, to the place below it. */
