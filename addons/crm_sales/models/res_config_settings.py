@@ -1,5 +1,10 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
+
+    # --- contracts ---
+    crm_contract_invoice_mode = fields.Selection(
+        related="company_id.crm_contract_invoice_mode", readonly=False, required=True
+    )

@@ -35,6 +35,14 @@ class SaleOrder(models.Model):
     )
     contract_terminated_on = fields.Date("Terminated on", copy=False, readonly=True, tracking=True)
     contract_cost_ids = fields.One2many("crm.contract.cost", "order_id")
+    crm_contract_id = fields.Many2one(
+        "crm.contract",
+        "Contract",
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+        domain="[('commercial_partner_id', 'parent_of', partner_id)]",
+    )
     commission_amount = fields.Monetary(
         "Commissions",
         compute="_compute_commission_amount",
@@ -219,6 +227,31 @@ class SaleOrder(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_order_id": self.id},
+        }
+
+    def action_create_contract(self):
+        """Make a draft contract for this order, or open the one it has."""
+        self.ensure_one()
+        if not self.crm_contract_id:
+            self.check_access("write")
+            self.crm_contract_id = self.env["crm.contract"].create(self._prepare_contract_vals())
+        return self.crm_contract_id._open()
+
+    def _prepare_contract_vals(self):
+        """Return the values of a contract for this order."""
+        start = self._contract_start()
+        return {
+            "title": self.env._("Contract for %s", self.name),
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "user_id": self.user_id.id or self.env.uid,
+            "team_id": self.team_id.id,
+            "opportunity_id": self.opportunity_id.id,
+            "date_start": start,
+            "term_months": self.contract_months or 12,
+            "recurring": self.contract_months > 0,
+            "recurrence": "1",
         }
 
     def action_open_commissions(self):
