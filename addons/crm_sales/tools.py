@@ -6,6 +6,15 @@ class _Key(str):
 
     __slots__ = ()
 
+    # Odoo finds environments by equal contexts: an equal text must not find ours
+    def __eq__(self, other):
+        return self is other
+
+    def __ne__(self, other):
+        return self is not other
+
+    __hash__ = str.__hash__
+
 
 KEY = _Key("crm_sales")
 CONTEXT = "crm_sales_key"

@@ -119,7 +119,11 @@ class ContractPortal(CustomerPortal):
         return self._answer(contract, "signed")
 
     @http.route(
-        "/my/contracts/<int:contract_id>/decline", type="http", auth="public", methods=["POST"]
+        "/my/contracts/<int:contract_id>/decline",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
     )
     def portal_contract_decline(
         self, contract_id, access_token=None, reason=None, **_parameters

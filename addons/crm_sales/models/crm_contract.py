@@ -99,7 +99,9 @@ class CrmContract(models.Model):
     currency_id = fields.Many2one(
         "res.currency", required=True, default=lambda self: self.env.company.currency_id
     )
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
     template_id = fields.Many2one("crm.contract.template", check_company=True, copy=True)
 
     # Parties
@@ -143,7 +145,6 @@ class CrmContract(models.Model):
         "crm.contract.cost",
         string="Capitalised Costs",
         compute="_compute_cost_ids",
-        groups="sales_team.group_sale_salesman,account.group_account_invoice",
     )
 
     # Text
@@ -185,7 +186,7 @@ class CrmContract(models.Model):
     amount_collected = fields.Monetary("Collected", compute="_compute_plan")
     amount_overdue = fields.Monetary("Overdue", compute="_compute_plan")
     instalment_count = fields.Integer(compute="_compute_counts")
-    error = fields.Text("Last Fault", readonly=True, copy=False, groups="base.group_user")
+    error = fields.Text("Last Fault", readonly=True, copy=False)
 
     _name_uniq = models.Constraint(
         "UNIQUE(company_id, name)", "There is a contract with this number already."
@@ -218,8 +219,11 @@ class CrmContract(models.Model):
         for contract in self:
             # sudo: orders of colleagues; which costs a user may read is the rule's business
             orders = contract.sudo()._billing_orders()
-            contract.cost_ids = self.env["crm.contract.cost"].search(
-                [("order_id", "in", orders.ids)]
+            costs = self.env["crm.contract.cost"]
+            contract.cost_ids = (
+                costs.search([("order_id", "in", orders.ids)])
+                if costs.has_access("read")
+                else costs
             )
 
     @api.depends("text_ids.deviates")

@@ -3,7 +3,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..engine import clauses, mrr
+from ..engine import clauses, instalments, mrr
 from ..tools import unlocked
 from .crm_commission_plan_version import to_decimal
 from .crm_contract_template import REVISIONS
@@ -185,7 +185,8 @@ class CrmContractSuccession(models.AbstractModel):
         if not months:
             raise UserError(self.env._("%s: enter by how many months it renews.", self.name))
         percent = self._revision(start)
-        values = {"date_start": start, "term_months": months, "line_ids": False}
+        end = fields.Date.subtract(instalments.add_months(start, months), days=1)
+        values = {"date_start": start, "term_months": months, "date_end": end}
         following = self._succeed("renewal", values)
         following._take_over_lines(self, percent)
         following._plan_from_template()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..engine import instalments
 
@@ -18,6 +18,10 @@ class CrmContractTemplateInstalment(models.Model):
     )
     months = fields.Integer("Months after Start", help="For instalments on a date.")
     percent = fields.Float("Percentage", required=True, digits=(16, 4))
+
+    @api.constrains("percent")
+    def _check_sum(self):
+        self.template_id._check_instalments()
 
     def _prepare_instalment_vals(self, start):
         """Return the values of the instalment of a contract that starts on that day."""

@@ -81,8 +81,8 @@ WITH term AS (
      WHERE opening <> 0 OR closing <> 0
 )
 SELECT ROW_NUMBER() OVER (ORDER BY month_end, company_id, partner_id)::integer AS id,
-       month_end AS date, partner_id, movement.company_id, company.currency_id,
-       user_id, team_id, kind, opening, closing,
+       month_end AS date, movement.partner_id, movement.company_id, company.currency_id,
+       movement.user_id, movement.team_id, kind, opening, closing,
        CASE WHEN kind = 'new' THEN closing - opening ELSE 0 END AS new,
        CASE WHEN kind = 'reactivation' THEN closing - opening ELSE 0 END AS reactivation,
        CASE WHEN kind = 'expansion' THEN closing - opening ELSE 0 END AS expansion,

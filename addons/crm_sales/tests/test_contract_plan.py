@@ -69,12 +69,13 @@ class TestContractPlan(ContractCase):
 
     @freeze_time("2026-01-10 08:00:00")
     def test_overdue_comes_with_the_day(self):
+        self.customer.property_payment_term_id = self.env.ref(
+            "account.account_payment_term_30days"
+        )
         contract = self._active_contract()
         self._run_cron("ir_cron_contract_invoice")
         row = contract.instalment_ids[0]
-        row.invoice_ids.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-        ).date_maturity = "2026-02-09"
+        self.assertEqual(row.date_due, self._day("2026-02-09"))
         with freeze_time("2026-02-09 08:00:00"):
             self._run_cron("ir_cron_contract_invoice")
             self.assertEqual(row.state, "invoiced")

@@ -10,7 +10,7 @@ class CrmContractSign(models.TransientModel):
     contract_id = fields.Many2one("crm.contract", required=True, readonly=True)
     name = fields.Char("Your Name", required=True)
     signature = fields.Binary(required=True)
-    pdf = fields.Binary("Contract", related="contract_id.pdf_attachment_id.datas", readonly=True)
+    pdf = fields.Binary("PDF", related="contract_id.pdf_attachment_id.datas", readonly=True)
     pdf_sha256 = fields.Char(related="contract_id.pdf_sha256")
 
     def action_sign(self):
