@@ -26,10 +26,12 @@
     "data": [
         "security/crm_sales_groups.xml",
         "security/crm_sales_rules.xml",
+        "security/crm_collection_rules.xml",
         "security/crm_contract_rules.xml",
         "security/ir.model.access.csv",
         "views/crm_sales_menu_roots.xml",
         "data/ir_cron_data.xml",
+        "data/crm_collection_data.xml",
         "data/crm_contract_data.xml",
         "wizards/crm_commission_dispute_views.xml",
         "wizards/crm_commission_settle_views.xml",
@@ -52,6 +54,9 @@
         "views/crm_contract_template_views.xml",
         "views/crm_contract_instalment_views.xml",
         "views/crm_contract_views.xml",
+        "views/crm_receivable_views.xml",
+        "views/deal_chain_views.xml",
+        "views/res_partner_views_collection.xml",
         "views/portal_contract_templates.xml",
         "views/res_config_settings_views_contract.xml",
         "views/crm_sales_menus.xml",
@@ -63,6 +68,7 @@
         ],
         "web.assets_backend": [
             "crm_sales/static/src/contract/*",
+            "crm_sales/static/src/deal_chain/*",
             "crm_sales/static/src/my_commission/*",
         ],
         "web.assets_frontend": [

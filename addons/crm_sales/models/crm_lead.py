@@ -14,7 +14,8 @@ class CrmLead(models.Model):
         help="Who shares the commission of this deal; its orders take them over.",
     )
 
-    # --- contracts ---
+    # --- contracts and collections ---
+    deal_chain = fields.Json(compute="_compute_deal_chain", compute_sudo=False)
     crm_contract_ids = fields.One2many("crm.contract", "opportunity_id", "Contracts")
     crm_contract_count = fields.Integer(compute="_compute_crm_contract_count")
 
@@ -22,6 +23,15 @@ class CrmLead(models.Model):
     def _compute_crm_contract_count(self):
         for lead in self:
             lead.crm_contract_count = len(lead.crm_contract_ids)
+
+    def _compute_deal_chain(self):
+        chain = self.env["crm.deal.chain"]
+        for lead in self:
+            orders = lead.order_ids.filtered(lambda order: order.state == "sale")
+            # a user sees only the orders he may read
+            orders = orders._filtered_access("read")
+            currency = lead.company_id.currency_id or self.env.company.currency_id
+            lead.deal_chain = chain._deal_chain_of(orders, currency) if orders else False
 
     def action_open_contracts(self):
         """Open the contracts of this opportunity; a new one starts with its customer."""

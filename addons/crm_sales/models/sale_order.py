@@ -43,6 +43,7 @@ class SaleOrder(models.Model):
         check_company=True,
         domain="[('commercial_partner_id', 'parent_of', partner_id)]",
     )
+    deal_chain = fields.Json(compute="_compute_deal_chain", compute_sudo=False)
     commission_amount = fields.Monetary(
         "Commissions",
         compute="_compute_commission_amount",
@@ -67,6 +68,11 @@ class SaleOrder(models.Model):
             )
         for order in self:
             order.commission_amount = -sums.get(order, 0.0)
+
+    def _compute_deal_chain(self):
+        chain = self.env["crm.deal.chain"]
+        for order in self:
+            order.deal_chain = chain._deal_chain_of(order, order.currency_id) if order.id else False
 
     @api.constrains("participant_ids")
     def _check_participant_shares(self):

@@ -3,4 +3,5 @@ from . import (
     crm_commission_statement_report,
     crm_contract_mrr,
     crm_contract_report,
+    crm_receivable,
 )
