@@ -24,7 +24,7 @@ class CrmDunningLetter(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     level_id = fields.Many2one("crm.dunning.level", required=True, readonly=True)
-    level_number = fields.Integer("Level", readonly=True, aggregator="max")
+    level_number = fields.Integer("Level No.", readonly=True, aggregator="max")
     date = fields.Date(readonly=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True)
     move_ids = fields.Many2many("account.move", string="Invoices", readonly=True)

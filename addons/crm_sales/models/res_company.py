@@ -11,3 +11,10 @@ class ResCompany(models.Model):
         default="draft",
         required=True,
     )
+    crm_contract_legal_ids = fields.Many2many(
+        "res.users",
+        "res_company_contract_legal_rel",
+        string="Legal Readers of Contracts",
+        domain="[('share', '=', False)]",
+        help="They read all contracts of the company, so that they can approve them.",
+    )

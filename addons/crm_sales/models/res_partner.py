@@ -6,7 +6,7 @@ class ResPartner(models.Model):
 
     # --- collections ---
     crm_no_dunning = fields.Boolean(
-        "No Dunning Letters", tracking=True, help="Nobody sends this customer a reminder."
+        "No Dunning Letters", help="Nobody sends this customer a reminder."
     )
     crm_receivable_amount = fields.Monetary(
         "My Receivables",

@@ -80,7 +80,8 @@ WITH term AS (
       FROM step
      WHERE opening <> 0 OR closing <> 0
 )
-SELECT ROW_NUMBER() OVER (ORDER BY month_end, company_id, partner_id)::integer AS id,
+SELECT ROW_NUMBER() OVER (
+           ORDER BY month_end, movement.company_id, movement.partner_id)::integer AS id,
        month_end AS date, movement.partner_id, movement.company_id, company.currency_id,
        movement.user_id, movement.team_id, kind, opening, closing,
        CASE WHEN kind = 'new' THEN closing - opening ELSE 0 END AS new,

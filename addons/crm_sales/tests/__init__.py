@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_bad_input,
+    test_collection,
     test_contract_access,
     test_contract_mrr,
     test_contract_plan,

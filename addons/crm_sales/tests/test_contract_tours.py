@@ -14,6 +14,7 @@ class TestContractTours(ContractCase, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("zh_CN")
+        cls.company.crm_contract_legal_ids = cls.lawyer
         cls.env["crm.approval.rule"].create(
             {
                 "name": "All contracts",
