@@ -125,9 +125,7 @@ class ContractPortal(CustomerPortal):
         methods=["POST"],
         website=True,
     )
-    def portal_contract_decline(
-        self, contract_id, access_token=None, reason=None, **_parameters
-    ):
+    def portal_contract_decline(self, contract_id, access_token=None, reason=None, **_parameters):
         contract = self._contract_access(contract_id, access_token)
         if not self._may_sign(contract, access_token) or not (reason or "").strip():
             return request.redirect(contract.get_portal_url())

@@ -22,9 +22,10 @@ def shares(total, percents, step):
 
     Each amount is the difference of two rounded running totals, so no cent is lost or invented.
 
-    >>> shares(Decimal("100"), [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")], Decimal("0.01"))
+    >>> cent, thirds = Decimal("0.01"), [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
+    >>> shares(Decimal("100"), thirds, cent)
     [Decimal('33.34'), Decimal('33.33'), Decimal('33.33')]
-    >>> sum(shares(Decimal("0.10"), [Decimal("50"), Decimal("25"), Decimal("25")], Decimal("0.01")))
+    >>> sum(shares(Decimal("0.10"), [Decimal("50"), Decimal("25"), Decimal("25")], cent))
     Decimal('0.10')
     """
     result, running, before = [], ZERO, ZERO
@@ -86,8 +87,8 @@ def status(invoiced, collected, *, cancelled=False, overdue=False):
     ('planned', 'cancelled')
     >>> [status(Decimal(10), Decimal(paid)) for paid in (0, 4, 10)]
     ['invoiced', 'partly', 'collected']
-    >>> status(Decimal(10), Decimal(4), overdue=True), status(Decimal(10), Decimal(10), overdue=True)
-    ('overdue', 'collected')
+    >>> [status(Decimal(10), Decimal(paid), overdue=True) for paid in (4, 10)]
+    ['overdue', 'collected']
     """
     if invoiced <= 0:
         return "cancelled" if cancelled else "planned"

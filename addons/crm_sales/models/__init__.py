@@ -12,6 +12,7 @@ from . import (
     crm_commission_plan_version,
     crm_commission_statement,
     crm_commission_tier,
+    crm_contract,
     crm_contract_clause,
     crm_contract_clause_version,
     crm_contract_cost,
@@ -21,7 +22,6 @@ from . import (
     crm_contract_party,
     crm_contract_signing,
     crm_contract_succession,
-    crm_contract,  # after its two abstract models
     crm_contract_template,
     crm_contract_template_clause,
     crm_contract_template_instalment,

@@ -8,7 +8,9 @@ from odoo.tools import format_amount, format_date
 
 from ..engine import clauses, instalments
 from ..tools import is_unlocked, unlocked
-from .crm_contract_template import RECURRENCES, REVISIONS
+from .crm_contract_signing import UNSIGNED
+from .crm_contract_succession import HISTORY
+from .crm_contract_template import RECURRENCES
 
 STATES = [
     ("draft", "Draft"),
@@ -43,28 +45,7 @@ CONTENT = frozenset(
     }
 )
 # What only methods write, after their checks.
-PROTECTED = frozenset(
-    {
-        "state",
-        "pdf_attachment_id",
-        "pdf_sha256",
-        "signed_attachment_id",
-        "customer_signature",
-        "customer_signed_by",
-        "customer_signed_on",
-        "company_signature",
-        "company_signed_by_id",
-        "company_signed_on",
-        "origin_id",
-        "origin_kind",
-        "amendment_number",
-        "replaced_on",
-        "terminated_on",
-        "notice_given_on",
-        "reminded",
-        "error",
-    }
-)
+PROTECTED = frozenset({"state", "error", "signed_attachment_id", *UNSIGNED, *HISTORY})
 
 
 class CrmContract(models.Model):
@@ -100,7 +81,8 @@ class CrmContract(models.Model):
         "res.currency", required=True, default=lambda self: self.env.company.currency_id
     )
     company_currency_id = fields.Many2one(
-        related="company_id.currency_id", string="Company Currency"
+        related="company_id.currency_id",
+        string="Company Currency",  # pylint: disable=attribute-string-redundant
     )
     template_id = fields.Many2one("crm.contract.template", check_company=True, copy=True)
 
@@ -186,7 +168,6 @@ class CrmContract(models.Model):
     amount_collected = fields.Monetary("Collected", compute="_compute_plan")
     amount_overdue = fields.Monetary("Overdue", compute="_compute_plan")
     instalment_count = fields.Integer(compute="_compute_counts")
-    error = fields.Text("Last Fault", readonly=True, copy=False)
 
     _name_uniq = models.Constraint(
         "UNIQUE(company_id, name)", "There is a contract with this number already."
@@ -210,9 +191,11 @@ class CrmContract(models.Model):
     @api.depends("user_id", "company_id")
     def _compute_team_id(self):
         for contract in self:
-            contract.team_id = self.env["crm.team"]._get_default_team_id(
-                user_id=contract.user_id.id, domain=None
-            ) if contract.user_id else contract.team_id
+            contract.team_id = (
+                self.env["crm.team"]._get_default_team_id(user_id=contract.user_id.id, domain=None)
+                if contract.user_id
+                else contract.team_id
+            )
 
     @api.depends("order_ids")
     def _compute_cost_ids(self):
@@ -310,9 +293,7 @@ class CrmContract(models.Model):
             contract.amount_invoiced = sum(rows.mapped("amount_invoiced"))
             contract.amount_collected = sum(rows.mapped("amount_collected"))
             contract.amount_overdue = sum(
-                row.amount_invoiced - row.amount_collected
-                for row in rows
-                if row.state == "overdue"
+                row.amount_invoiced - row.amount_collected for row in rows if row.state == "overdue"
             )
 
     @api.depends("order_ids", "instalment_ids")
@@ -322,9 +303,10 @@ class CrmContract(models.Model):
             contract.instalment_count = len(contract.instalment_ids)
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for contract in self:
             contract.access_url = f"/my/contracts/{contract.id}"
+        return result
 
     # ------------------------------------------------------------------
     # Checks
@@ -559,29 +541,28 @@ class CrmContract(models.Model):
     @api.model
     def _placeholder_labels(self):
         """Return {placeholder: what it stands for}; other addons add theirs here and below."""
-        _ = self.env._
         return {
-            "contract.number": _("Number of the contract"),
-            "contract.title": _("Title of the contract"),
-            "contract.start": _("First day"),
-            "contract.end": _("Last day"),
-            "contract.months": _("Term in months"),
-            "contract.amount": _("Total, taxes included"),
-            "contract.amount_untaxed": _("Total without taxes"),
-            "contract.notice_days": _("Notice period in days"),
-            "contract.renewal_months": _("Months by which it renews"),
-            "contract.orders": _("Numbers of its orders"),
-            "contract.parties": _("Further parties and their roles"),
-            "contract.plan": _("Table of the instalments"),
-            "partner.name": _("Name of the customer"),
-            "partner.address": _("Address of the customer"),
-            "partner.vat": _("Tax number of the customer"),
-            "signatory.name": _("Who signs for the customer"),
-            "signatory.function": _("Position of that person"),
-            "company.name": _("Our name"),
-            "company.address": _("Our address"),
-            "company.vat": _("Our tax number"),
-            "company_signatory.name": _("Who signs for us"),
+            "contract.number": self.env._("Number of the contract"),
+            "contract.title": self.env._("Title of the contract"),
+            "contract.start": self.env._("First day"),
+            "contract.end": self.env._("Last day"),
+            "contract.months": self.env._("Term in months"),
+            "contract.amount": self.env._("Total, taxes included"),
+            "contract.amount_untaxed": self.env._("Total without taxes"),
+            "contract.notice_days": self.env._("Notice period in days"),
+            "contract.renewal_months": self.env._("Months by which it renews"),
+            "contract.orders": self.env._("Numbers of its orders"),
+            "contract.parties": self.env._("Further parties and their roles"),
+            "contract.plan": self.env._("Table of the instalments"),
+            "partner.name": self.env._("Name of the customer"),
+            "partner.address": self.env._("Address of the customer"),
+            "partner.vat": self.env._("Tax number of the customer"),
+            "signatory.name": self.env._("Who signs for the customer"),
+            "signatory.function": self.env._("Position of that person"),
+            "company.name": self.env._("Our name"),
+            "company.address": self.env._("Our address"),
+            "company.vat": self.env._("Our tax number"),
+            "company_signatory.name": self.env._("Who signs for us"),
         }
 
     def _placeholder_values(self):
@@ -618,7 +599,7 @@ class CrmContract(models.Model):
     def _render_text(self, body):
         """Return the text of a clause with its placeholders filled in; nothing is evaluated."""
         self.ensure_one()
-        return Markup(clauses.fill(body or "", self._placeholder_values()))  # noqa: S704 escaped
+        return Markup(clauses.fill(body or "", self._placeholder_values()))
 
     def _money(self, amount):
         return format_amount(self.env, amount, self.currency_id)
@@ -737,7 +718,13 @@ class CrmContract(models.Model):
         for contract in self:
             problems = contract._plan_problems()
             if problems:
-                raise UserError(f"{contract.display_name}: {'; '.join(problems)}.")
+                raise UserError(
+                    self.env._(
+                        "%(contract)s: %(problems)s.",
+                        contract=contract.display_name,
+                        problems="; ".join(problems),
+                    )
+                )
 
     def action_generate_plan(self):
         """Replace the instalments by those of the template, or by one for each period."""
@@ -755,9 +742,7 @@ class CrmContract(models.Model):
         vals_list = []
         for order, total in self._plan_totals().items():
             done = carried.filtered(lambda row, order=order: row.order_id == order)
-            vals_list += self._prepare_plan(
-                order, total - sum(done.mapped("amount_to_count"))
-            )
+            vals_list += self._prepare_plan(order, total - sum(done.mapped("amount_to_count")))
         self.instalment_ids = [Command.create(vals) for vals in vals_list]
 
     def _prepare_plan(self, order, total):
@@ -878,9 +863,7 @@ class CrmContract(models.Model):
 
     def action_open_costs(self):
         """Open the capitalised commissions of the orders of this contract."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "crm_sales.crm_contract_cost_action"
-        )
+        action = self.env["ir.actions.act_window"]._for_xml_id("crm_sales.crm_contract_cost_action")
         return action | {"domain": [("id", "in", self.cost_ids.ids)], "context": {}}
 
     def action_preview(self):

@@ -81,9 +81,7 @@ class CrmContractClauseVersion(models.Model):
         self.check_access("write")
         for version in self:
             if version.state != "draft":
-                raise UserError(
-                    self.env._("%s is published already.", version.display_name)
-                )
+                raise UserError(self.env._("%s is published already.", version.display_name))
             if not clauses.paragraphs(version.body):
                 raise ValidationError(
                     self.env._("%s has no text. Write it before you publish.", version.display_name)

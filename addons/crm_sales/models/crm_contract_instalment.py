@@ -293,9 +293,7 @@ class CrmContractInstalment(models.Model):
                     "milestone_by_id": self.env.uid,
                 }
             )
-            row.contract_id.message_post(
-                body=self.env._("Milestone reached: %s", row.name)
-            )
+            row.contract_id.message_post(body=self.env._("Milestone reached: %s", row.name))
         return self.action_invoice()
 
     def action_undo_milestone(self):

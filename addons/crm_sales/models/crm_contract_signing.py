@@ -362,8 +362,11 @@ class CrmContractSigning(models.AbstractModel):
         faults = []
         broken = contract.evidence_ids._first_broken()
         if broken:
-            faults.append(self.env._("%(name)s: row %(row)s of the log was changed.",
-                                     name=self.name, row=broken.seq))
+            faults.append(
+                self.env._(
+                    "%(name)s: row %(row)s of the log was changed.", name=self.name, row=broken.seq
+                )
+            )
         content = contract.pdf_attachment_id.raw or b""
         if self.pdf_sha256 and hashlib.sha256(content).hexdigest() != self.pdf_sha256:
             faults.append(self.env._("%s: the PDF is not the one that was signed.", self.name))

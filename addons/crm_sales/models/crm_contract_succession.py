@@ -10,6 +10,18 @@ from .crm_contract_template import REVISIONS
 
 _logger = logging.getLogger(__name__)
 
+# What only methods write.
+HISTORY = frozenset(
+    {
+        "origin_id",
+        "origin_kind",
+        "amendment_number",
+        "replaced_on",
+        "terminated_on",
+        "notice_given_on",
+        "reminded",
+    }
+)
 LABELS = {"same": "", "removed": "−", "added": "+"}
 
 
@@ -31,7 +43,7 @@ class CrmContractSuccession(models.AbstractModel):
     revision_kind = fields.Selection(REVISIONS, "Price Revision", default="none", required=True)
     revision_percent = fields.Float("Revision (%)")
     revision_cap = fields.Float("At Most (%)", help="0: no limit.")
-    index_id = fields.Many2one("crm.price.index", "Index", ondelete="restrict")
+    index_id = fields.Many2one("crm.price.index", ondelete="restrict")
     origin_id = fields.Many2one(
         "crm.contract", "Follows", readonly=True, copy=False, index="btree_not_null"
     )
@@ -43,6 +55,7 @@ class CrmContractSuccession(models.AbstractModel):
     amendment_reason = fields.Text("Reason for the Amendment", copy=False)
     amended_from = fields.Date("Amendment in Force from", copy=False)
     replaced_on = fields.Date(readonly=True, copy=False)
+    error = fields.Text("Last Fault", readonly=True, copy=False)
     is_renewed = fields.Boolean(compute="_compute_is_renewed", store=True)
     comparison = fields.Html(compute="_compute_comparison", sanitize=False)
 
@@ -323,7 +336,9 @@ class CrmContractSuccession(models.AbstractModel):
         )
         orders.write({"contract_terminated_on": day})
         if reason:
-            self.message_post(body=self.env._("Terminated on %(day)s: %(why)s", day=day, why=reason))
+            self.message_post(
+                body=self.env._("Terminated on %(day)s: %(why)s", day=day, why=reason)
+            )
         self._end_if_over()
 
     def action_undo_termination(self):
@@ -418,5 +433,7 @@ class CrmContractSuccession(models.AbstractModel):
         unlocked(following).state = "active"
         following._check_plan()
         following.message_post(
-            body=self.env._("Renewed automatically: no notice was given until %s.", self.notice_date)
+            body=self.env._(
+                "Renewed automatically: no notice was given until %s.", self.notice_date
+            )
         )

@@ -20,9 +20,7 @@ class CrmContractTemplate(models.Model):
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", index=True, default=lambda self: self.env.company)
     clause_ids = fields.One2many(
         "crm.contract.template.clause", "template_id", "Clauses", copy=True
     )
@@ -40,7 +38,7 @@ class CrmContractTemplate(models.Model):
     revision_kind = fields.Selection(REVISIONS, "Price Revision", default="none", required=True)
     revision_percent = fields.Float("Revision (%)")
     revision_cap = fields.Float("At Most (%)", help="0: no limit.")
-    index_id = fields.Many2one("crm.price.index", "Index")
+    index_id = fields.Many2one("crm.price.index")
     note = fields.Text("Internal Notes", translate=True)
 
     @api.constrains("instalment_ids", "recurring")
@@ -61,9 +59,7 @@ class CrmContractTemplate(models.Model):
         for template in self:
             if min(template.term_months, template.notice_days, template.reminder_days) < 0:
                 raise ValidationError(
-                    self.env._(
-                        "%s: term, notice and reminder cannot be negative.", template.name
-                    )
+                    self.env._("%s: term, notice and reminder cannot be negative.", template.name)
                 )
 
     def _prepare_text_vals(self):

@@ -24,7 +24,7 @@ class CrmContractText(models.Model):
     body = fields.Html("Text", sanitize=True)
     mandatory = fields.Boolean(related="version_id.clause_id.mandatory")
     deviates = fields.Boolean(
-        "Deviates", compute="_compute_deviates", store=True, help="From the text in the library."
+        compute="_compute_deviates", store=True, help="From the text in the library."
     )
 
     @api.depends("body", "version_id.body")

@@ -23,9 +23,13 @@ class CrmDealChain(models.AbstractModel):
                 )
         commissions = sum(orders.mapped("commission_amount"))
         company_currency = orders.company_id[:1].currency_id or currency
-        amounts["commission"] = company_currency._convert(
-            commissions, currency, orders.company_id[:1], orders[:1].date_order.date()
-        ) if commissions else 0.0
+        amounts["commission"] = (
+            company_currency._convert(
+                commissions, currency, orders.company_id[:1], orders[:1].date_order.date()
+            )
+            if commissions
+            else 0.0
+        )
         labels = self._deal_labels()
         ordered = amounts["order"]
         return [
@@ -40,14 +44,13 @@ class CrmDealChain(models.AbstractModel):
         ]
 
     def _deal_labels(self):
-        _ = self.env._
         return {
-            "contract": _("Contract"),
-            "order": _("Order"),
-            "delivered": _("Delivered"),
-            "invoiced": _("Invoiced"),
-            "collected": _("Collected"),
-            "commission": _("Commission"),
+            "contract": self.env._("Contract"),
+            "order": self.env._("Order"),
+            "delivered": self.env._("Delivered"),
+            "invoiced": self.env._("Invoiced"),
+            "collected": self.env._("Collected"),
+            "commission": self.env._("Commission"),
         }
 
     @staticmethod

@@ -29,7 +29,7 @@ class CrmDunningLetter(models.Model):
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True)
     move_ids = fields.Many2many("account.move", string="Invoices", readonly=True)
     amount = fields.Monetary("Overdue", readonly=True)
-    days_overdue = fields.Integer("Days Overdue", readonly=True, aggregator="max")
+    days_overdue = fields.Integer(readonly=True, aggregator="max")
     state = fields.Selection(
         [("sent", "Sent"), ("failed", "Not Sent")], readonly=True, required=True, index=True
     )

@@ -41,9 +41,7 @@ class CrmPaymentPromise(models.Model):
         tracking=True,
         index=True,
     )
-    move_ids = fields.Many2many(
-        "account.move", string="Invoices Meant", readonly=True, copy=False
-    )
+    move_ids = fields.Many2many("account.move", string="Invoices Meant", readonly=True, copy=False)
     open_at_start = fields.Monetary("Open at the Promise", readonly=True, copy=False)
     amount_received = fields.Monetary("Received since", compute="_compute_received")
     error = fields.Text(readonly=True, copy=False)

@@ -14,6 +14,19 @@ class CrmContractMrr(models.Model):
     _name = "crm.contract.mrr"
     _description = "Monthly Recurring Revenue"
     _auto = False
+    _depends = {
+        "crm.contract": [
+            "commercial_partner_id",
+            "company_id",
+            "effective_from",
+            "effective_to",
+            "mrr",
+            "recurring",
+            "state",
+            "team_id",
+            "user_id",
+        ]
+    }
     _rec_name = "partner_id"
     _order = "date desc, partner_id"
 
@@ -23,7 +36,9 @@ class CrmContractMrr(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
-    kind = fields.Selection([(kind, kind.capitalize()) for kind in KINDS], "Movement", readonly=True)
+    kind = fields.Selection(
+        [(kind, kind.capitalize()) for kind in KINDS], "Movement", readonly=True
+    )
     opening = fields.Monetary(readonly=True)
     new = fields.Monetary(readonly=True)
     reactivation = fields.Monetary(readonly=True)

@@ -21,6 +21,32 @@ class CrmReceivable(models.Model):
     _name = "crm.receivable"
     _description = "Receivable"
     _auto = False
+    _depends = {
+        "account.move": [
+            "commercial_partner_id",
+            "crm_instalment_id",
+            "invoice_date",
+            "invoice_date_due",
+            "invoice_user_id",
+            "move_type",
+            "name",
+            "team_id",
+        ],
+        "account.move.line": [
+            "account_id",
+            "amount_residual",
+            "amount_residual_currency",
+            "date_maturity",
+            "move_id",
+            "parent_state",
+            "reconciled",
+        ],
+        "crm.dunning.letter": ["level_number", "move_ids", "state"],
+        "crm.payment.promise": ["date", "move_ids", "state"],
+        "crm.receivable.dispute": ["closed_on", "move_id"],
+        "mail.message": ["date", "message_type", "model", "res_id"],
+        "res.partner": ["user_id"],
+    }
     _order = "date_due, id"
 
     name = fields.Char("Invoice", readonly=True)
@@ -28,17 +54,13 @@ class CrmReceivable(models.Model):
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    company_currency_id = fields.Many2one("res.currency", "Company Currency", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     invoice_date = fields.Date(readonly=True)
     date_due = fields.Date("Due", readonly=True)
-    days_overdue = fields.Integer("Days Overdue", readonly=True, aggregator="max")
+    days_overdue = fields.Integer(readonly=True, aggregator="max")
     bucket = fields.Selection(BUCKETS, "Age", readonly=True)
-    amount_residual = fields.Monetary(
-        "Open", readonly=True, currency_field="company_currency_id"
-    )
-    amount_overdue = fields.Monetary(
-        "Overdue", readonly=True, currency_field="company_currency_id"
-    )
+    amount_residual = fields.Monetary("Open", readonly=True, currency_field="company_currency_id")
+    amount_overdue = fields.Monetary("Overdue", readonly=True, currency_field="company_currency_id")
     amount_currency = fields.Monetary("Open in Currency", readonly=True, aggregator=None)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     customer_user_id = fields.Many2one("res.users", "Salesperson of Customer", readonly=True)

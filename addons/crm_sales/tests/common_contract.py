@@ -105,6 +105,7 @@ class ContractCase(CommissionCase):
         return new_test_user(
             cls.env,
             login=f"crm_sales_{login}",
+            name=login.capitalize(),
             groups="base.group_portal",
             partner_id=partner.id,
             company_id=cls.company.id,

@@ -14,6 +14,9 @@ class TestCollection(ContractCase):
     @freeze_time("2026-03-01 08:00:00")
     def setUpClass(cls):
         super().setUpClass()
+        (cls.customer | cls.other_customer).property_payment_term_id = cls.env.ref(
+            "account.account_payment_term_immediate"
+        )
         cls.customer.email = "office@customer.example.com"
         cls.other_customer.email = "office@other.example.com"
         cls.own = cls._invoice(cls._create_order(1000), date="2026-01-10")
@@ -52,8 +55,10 @@ class TestCollection(ContractCase):
         self.assertFalse(self._rows(self.stranger))
         with self.assertRaises(AccessError):
             self._rows(self.lawyer)
-        total = self.env["crm.receivable"].with_user(self.li)._read_group(
-            [], [], ["amount_residual:sum"]
+        total = (
+            self.env["crm.receivable"]
+            .with_user(self.li)
+            ._read_group([], [], ["amount_residual:sum"])
         )
         self.assertEqual(total, [(1130,)], "sums are under the rules too")
         for operation in ("write", "create", "unlink"):

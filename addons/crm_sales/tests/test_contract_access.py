@@ -60,7 +60,11 @@ class TestContractAccess(ContractCase):
         for user in (self.accountant, self.lawyer):
             self.assertFalse(draft.with_user(user).has_access("write"))
             self.assertFalse(draft.instalment_ids.with_user(user).has_access("write"))
-        for model in ("crm.contract.clause", "crm.contract.template", "crm.contract.clause.version"):
+        for model in (
+            "crm.contract.clause",
+            "crm.contract.template",
+            "crm.contract.clause.version",
+        ):
             self.assertFalse(self.env[model].with_user(self.li).has_access("create"))
             self.assertTrue(self.env[model].with_user(self.director).has_access("create"))
         version = self.clause_payment.version_ids.create({"clause_id": self.clause_payment.id})
@@ -119,14 +123,21 @@ class TestContractAccess(ContractCase):
             self.template, self.env["crm.contract.template"].with_user(self.stranger).search([])
         )
         shared = self.env["crm.contract.template"].create({"name": "Shared", "company_id": False})
-        self.assertIn(
-            shared, self.env["crm.contract.template"].with_user(self.stranger).search([])
-        )
+        self.assertIn(shared, self.env["crm.contract.template"].with_user(self.stranger).search([]))
 
     def test_other_company_on_a_contract(self):
         with self.assertRaises(UserError):
             self._create_contract(
-                1000, template_id=False, company_id=self.stranger.company_id.id,
-                line_ids=[Command.create({"product_id": self.service.id, "price_unit": 5,
-                                          "tax_ids": [Command.set(self.tax_13.ids)]})],
+                1000,
+                template_id=False,
+                company_id=self.stranger.company_id.id,
+                line_ids=[
+                    Command.create(
+                        {
+                            "product_id": self.service.id,
+                            "price_unit": 5,
+                            "tax_ids": [Command.set(self.tax_13.ids)],
+                        }
+                    )
+                ],
             )

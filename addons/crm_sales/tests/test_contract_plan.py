@@ -14,9 +14,7 @@ class TestContractPlan(ContractCase):
     def test_template_gives_plan_that_sums(self):
         contract = self._create_contract(100000)
         self.assertEqual(contract.amount_total, 113000)
-        self.assertEqual(
-            contract.instalment_ids.mapped("amount"), [33900.00, 67800.00, 11300.00]
-        )
+        self.assertEqual(contract.instalment_ids.mapped("amount"), [33900.00, 67800.00, 11300.00])
         self.assertFalse(contract.plan_difference)
         contract.line_ids.price_unit = 99999.99
         self.assertAlmostEqual(sum(contract.instalment_ids.mapped("amount")), contract.amount_total)
@@ -46,7 +44,9 @@ class TestContractPlan(ContractCase):
         self.assertEqual(invoice.amount_total, 33900)
         self.assertEqual(invoice.amount_tax, 3900)
         self.assertEqual(invoice.invoice_user_id, self.li)
-        self.assertEqual((first.state, milestone.state, last.state), ("invoiced", "planned", "planned"))
+        self.assertEqual(
+            (first.state, milestone.state, last.state), ("invoiced", "planned", "planned")
+        )
         self._run_cron("ir_cron_contract_invoice")
         self.assertEqual(len(contract.instalment_ids.invoice_ids), 1, "a second run makes nothing")
         milestone.with_user(self.li).action_confirm_milestone()
@@ -60,7 +60,9 @@ class TestContractPlan(ContractCase):
         row = contract.instalment_ids[0]
         invoice = row.invoice_ids
         payment = self._pay(invoice, 10000)
-        self.assertEqual((row.state, row.amount_collected, row.amount_open), ("partly", 10000, 23900))
+        self.assertEqual(
+            (row.state, row.amount_collected, row.amount_open), ("partly", 10000, 23900)
+        )
         self._pay(invoice)
         self.assertEqual((row.state, row.amount_collected), ("collected", 33900))
         self._unreconcile(payment)
@@ -69,9 +71,7 @@ class TestContractPlan(ContractCase):
 
     @freeze_time("2026-01-10 08:00:00")
     def test_overdue_comes_with_the_day(self):
-        self.customer.property_payment_term_id = self.env.ref(
-            "account.account_payment_term_30days"
-        )
+        self.customer.property_payment_term_id = self.env.ref("account.account_payment_term_30days")
         contract = self._active_contract()
         self._run_cron("ir_cron_contract_invoice")
         row = contract.instalment_ids[0]
@@ -112,7 +112,12 @@ class TestContractPlan(ContractCase):
         usd = self.env.ref("base.USD")
         usd.active = True
         self.env["res.currency.rate"].create(
-            {"currency_id": usd.id, "name": "2026-01-01", "rate": 0.14, "company_id": self.company.id}
+            {
+                "currency_id": usd.id,
+                "name": "2026-01-01",
+                "rate": 0.14,
+                "company_id": self.company.id,
+            }
         )
         contract = self._active_contract(currency_id=usd.id)
         self._run_cron("ir_cron_contract_invoice")
@@ -191,7 +196,9 @@ class TestContractPlan(ContractCase):
         contract = self._active_contract()
         self._run_cron("ir_cron_contract_invoice")
         row = contract.instalment_ids[0]
-        self.assertEqual((row.invoice_ids.state, row.state, row.has_draft), ("draft", "planned", True))
+        self.assertEqual(
+            (row.invoice_ids.state, row.state, row.has_draft), ("draft", "planned", True)
+        )
         self._run_cron("ir_cron_contract_invoice")
         self.assertEqual(len(row.invoice_ids), 1)
         row.invoice_ids.with_user(self.accountant).action_post()

@@ -131,7 +131,9 @@ class TestContractPortal(ContractCase, HttpCase):
         self.assertEqual(self.contract.state, "draft")
         self.assertIn(
             "The price",
-            self.contract.activity_ids.filtered(lambda a: a.user_id == self.li).mapped("summary")[0],
+            self.contract.activity_ids.filtered(lambda a: a.user_id == self.li).mapped("summary")[
+                0
+            ],
         )
         self.assertEqual(self.url_open(self.url).status_code, 404)
 

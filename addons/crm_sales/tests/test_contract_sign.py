@@ -28,9 +28,7 @@ class TestContractText(ContractCase):
 
     def test_every_documented_placeholder_has_a_value(self):
         contract = self._create_contract(1000)
-        self.assertEqual(
-            set(contract._placeholder_labels()), set(contract._placeholder_values())
-        )
+        self.assertEqual(set(contract._placeholder_labels()), set(contract._placeholder_values()))
 
     def test_values_are_escaped_and_not_expanded_again(self):
         contract = self._create_contract(1000, title="<b>{{ company.vat }}</b>")
@@ -255,7 +253,10 @@ class TestContractSign(ContractCase):
 
     def test_incomplete_contract_names_everything(self):
         contract = self._create_contract(
-            template_id=False, company_signatory_id=False, recurring=True, term_months=14,
+            template_id=False,
+            company_signatory_id=False,
+            recurring=True,
+            term_months=14,
             recurrence="3",
         )
         with self.assertRaises(UserError) as caught:

@@ -167,7 +167,9 @@ class TestContractTerms(ContractCase):
         self._sign(amendment)
         self.assertEqual(order.crm_contract_id, amendment)
         self.assertEqual((contract.amount_total, amendment.amount_total), (113000, 113000))
-        amendment.instalment_ids.filtered(lambda r: r.kind == "milestone").action_confirm_milestone()
+        amendment.instalment_ids.filtered(
+            lambda r: r.kind == "milestone"
+        ).action_confirm_milestone()
         with freeze_time("2027-01-01 08:00:00"):
             self._run_cron("ir_cron_contract_invoice")
         self.assertEqual(sum(order.invoice_ids.mapped("amount_total")), 113000)
@@ -178,8 +180,10 @@ class TestContractTerms(ContractCase):
         order = self._create_order(4800, contract_months=12)
         order.crm_contract_id = contract
         self._run_cron("ir_cron_contract_invoice")
-        wizard = self.env["crm.contract.terminate"].with_user(self.li).create(
-            {"contract_id": contract.id, "date": "2026-06-30", "reason": "Moved away"}
+        wizard = (
+            self.env["crm.contract.terminate"]
+            .with_user(self.li)
+            .create({"contract_id": contract.id, "date": "2026-06-30", "reason": "Moved away"})
         )
         self.assertEqual(wizard.cancelled_count, 2)
         wizard.action_terminate()
@@ -225,7 +229,9 @@ class TestContractTerms(ContractCase):
         order.crm_contract_id = contract
         contract.action_generate_plan()
         self._sign(contract)
-        self.assertEqual((order.contract_months, str(order.contract_date_start)), (24, "2026-01-01"))
+        self.assertEqual(
+            (order.contract_months, str(order.contract_date_start)), (24, "2026-01-01")
+        )
         self.assertEqual(contract.mrr, 1000)
 
     def test_contract_of_an_order(self):

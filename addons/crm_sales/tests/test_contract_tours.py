@@ -1,5 +1,3 @@
-from freezegun import freeze_time
-
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
@@ -46,7 +44,9 @@ class TestContractTours(ContractCase, HttpCase):
         request.with_user(self.lawyer).action_approve("Fine")
         contract.with_user(self.li).action_send_to_sign()
         self.start_tour(
-            f"/my/contracts/{contract.id}", f"crm_sales_contract_portal_{suffix}", login=self.buyer.login
+            f"/my/contracts/{contract.id}",
+            f"crm_sales_contract_portal_{suffix}",
+            login=self.buyer.login,
         )
         self.env.invalidate_all()
         self.assertEqual(contract.customer_signed_by, "Buyer")

@@ -35,7 +35,8 @@ class TestMrrEngine(TransactionCase):
             closing = sum(
                 t.amount
                 for t in drawn
-                if t.customer == customer and t.start <= date(2026, 12, 31)
+                if t.customer == customer
+                and t.start <= date(2026, 12, 31)
                 and (t.end is None or t.end >= date(2026, 12, 31))
             )
             self.assertEqual(last[customer], closing)

@@ -8,16 +8,25 @@ const TEXTS = {
 /** The salesperson makes a contract from a template; it needs an approval. */
 function draftSteps(text) {
     return [
-        { trigger: ".o_form_view div[name=title] input, .o_form_view div[name=title] textarea", run: "edit Tour" },
+        {
+            trigger: ".o_form_view div[name=title] input, .o_form_view div[name=title] textarea",
+            run: "edit Tour",
+        },
         { trigger: "div[name=partner_id] input", run: "edit 上海宏泰" },
         { trigger: ".o-autocomplete--dropdown-item:contains(上海宏泰)", run: "click" },
         { trigger: "div[name=template_id] input", run: "edit Delivery" },
         { trigger: ".o-autocomplete--dropdown-item:contains(Delivery contract)", run: "click" },
         { trigger: ".nav-link[name=lines]", run: "click" },
         { trigger: "div[name=line_ids] .o_field_x2many_list_row_add a", run: "click" },
-        { trigger: "div[name=line_ids] .o_selected_row div[name=product_id] input", run: "edit Maintenance" },
+        {
+            trigger: "div[name=line_ids] .o_selected_row div[name=product_id] input",
+            run: "edit Maintenance",
+        },
         { trigger: ".o-autocomplete--dropdown-item:contains(Maintenance)", run: "click" },
-        { trigger: "div[name=line_ids] .o_selected_row td[name=price_subtotal]:contains(1,000.00)" },
+        {
+            trigger:
+                "div[name=line_ids] .o_selected_row td[name=price_subtotal]:contains(1,000.00)",
+        },
         { trigger: ".o_form_button_save", run: "click" },
         { trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible" },
         { trigger: `.nav-link[name=plan]:contains(${text.plan})`, run: "click" },
@@ -38,7 +47,11 @@ const portalSteps = [
 const signSteps = [
     { trigger: ".o_form_view button[name=action_sign]", run: "click" },
     { trigger: ".modal .o_signature", run: "click" },
-    { trigger: ".modal:not(.o_inactive_modal) .modal-footer .btn-primary:enabled:not([name=action_sign])", run: "click" },
+    {
+        trigger:
+            ".modal:not(.o_inactive_modal) .modal-footer .btn-primary:enabled:not([name=action_sign])",
+        run: "click",
+    },
     { trigger: ".modal .o_field_widget[name=signature] img.o_signature" },
     { trigger: ".modal button[name=action_sign]", run: "click" },
     { trigger: ".o_form_view button[name=action_amend]" },
