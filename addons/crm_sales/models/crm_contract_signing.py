@@ -47,7 +47,7 @@ class CrmContractSigning(models.AbstractModel):
     )
     company_signed_on = fields.Datetime("Signed on (Us)", readonly=True, copy=False)
     evidence_ids = fields.One2many(
-        "crm.contract.evidence", "contract_id", "Evidence", readonly=True, copy=False
+        "crm.contract.evidence", "contract_id", readonly=True, copy=False
     )
     can_sign = fields.Boolean(compute="_compute_can_sign", compute_sudo=False)
 

@@ -27,13 +27,13 @@ class CrmReceivableDispute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        wanted = {vals.get("move_id") for vals in vals_list}
-        rows = self.env["crm.receivable"].search([("move_id", "in", list(wanted))])
-        if wanted - set(rows.move_id.ids):
+        disputes = super().create(vals_list)
+        rows = self.env["crm.receivable"].search([("move_id", "in", disputes.move_id.ids)])
+        if disputes.move_id - rows.move_id:
             raise AccessError(
                 self.env._("Only an open invoice of a customer of yours can be disputed.")
             )
-        return super().create(vals_list)
+        return disputes
 
     def write(self, vals):
         if "move_id" in vals:
