@@ -290,11 +290,19 @@ class CrmContract(models.Model):
             rows = contract.instalment_ids
             planned = sum((rows | contract._carried_instalments()).mapped("amount_to_count"))
             contract.plan_difference = contract.amount_total - planned
-            contract.amount_invoiced = sum(rows.mapped("amount_invoiced"))
-            contract.amount_collected = sum(rows.mapped("amount_collected"))
+            contract.amount_invoiced, contract.amount_collected = contract._billed(rows)
             contract.amount_overdue = sum(
                 row.amount_invoiced - row.amount_collected for row in rows if row.state == "overdue"
             )
+
+    def _billed(self, rows):
+        """Return (invoiced, collected): of the plan, or without one of the orders."""
+        if rows:
+            return sum(rows.mapped("amount_invoiced")), sum(rows.mapped("amount_collected"))
+        # sudo: sums of the orders of a contract that the user may read
+        orders = self.sudo().order_ids.filtered(lambda order: order.state == "sale")
+        amounts = [self.env["crm.deal.chain"]._deal_amounts(order) for order in orders]
+        return sum(row["invoiced"] for row in amounts), sum(row["collected"] for row in amounts)
 
     @api.depends("order_ids", "instalment_ids")
     def _compute_counts(self):
