@@ -179,8 +179,16 @@ def create_library(env, ctx):
         version.action_publish()
         clauses |= clause
     rows = [
-        Command.create({"name": name, "kind": kind, "months": months, "percent": percent})
-        for name, _name_zh, kind, months, percent in INSTALMENTS
+        Command.create(
+            {
+                "name": name,
+                "kind": kind,
+                "months": months,
+                "percent": percent,
+                "sequence": number,
+            }
+        )
+        for number, (name, _name_zh, kind, months, percent) in enumerate(INSTALMENTS)
     ]
     delivery = create_template(env, ctx, DELIVERY, clauses, instalment_ids=rows)
     for row, (_name, name_zh, *_rest) in zip(delivery.instalment_ids, INSTALMENTS, strict=True):
@@ -247,6 +255,7 @@ def prepare(env, ctx, partner, start, title, template, **values):
         {
             "title": title,
             "partner_id": partner.id,
+            "signatory_id": (partner.child_ids[:1] or partner).id,
             "company_id": ctx.company.id,
             "user_id": ctx.users[SELLER].id,
             "team_id": ctx.teams["south"].id,

@@ -128,7 +128,7 @@ class ContractPortal(CustomerPortal):
     def portal_contract_decline(self, contract_id, access_token=None, reason=None, **_parameters):
         contract = self._contract_access(contract_id, access_token)
         if not self._may_sign(contract, access_token) or not (reason or "").strip():
-            return request.redirect(contract.get_portal_url())
+            return request.redirect(contract.access_url)
         contract._decline(reason.strip()[:500])
         return request.render(
             "crm_sales.portal_contract_declined", self._prepare_portal_layout_values()

@@ -134,6 +134,8 @@ class CrmContract(models.Model):
     deviation_count = fields.Integer("Deviations", compute="_compute_deviation_count", store=True)
     placeholder_help = fields.Html(compute="_compute_placeholder_help")
     note = fields.Text("Internal Notes", groups="base.group_user")
+    # whoever has it signs without signing in: not for colleagues in the portal
+    access_token = fields.Char(groups="base.group_user")
 
     # Term
     date_start = fields.Date("Starts", tracking=True, default=fields.Date.context_today)
@@ -540,7 +542,8 @@ class CrmContract(models.Model):
         """Replace text and plan by those of the template, clauses in their published version."""
         for contract in self:
             # sudo: the library is read by whoever may write the contract
-            texts = contract.template_id.sudo()._prepare_text_vals()
+            template = contract.template_id.sudo().with_context(lang=contract._language())
+            texts = template._prepare_text_vals()
             unlocked(contract.text_ids).unlink()
             contract.text_ids = [Command.create(vals) for vals in texts]
             if not contract.instalment_ids and contract.amount_total:
@@ -755,12 +758,13 @@ class CrmContract(models.Model):
 
     def _prepare_plan(self, order, total):
         """Return values of the instalments over ``total`` of one order, or of the lines."""
+        template = self.template_id.with_context(lang=self._language())
         if self.recurring:
             rows = self._prepare_periods(total)
-        elif self.template_id.instalment_ids and not self._carried_instalments():
+        elif template.instalment_ids and not self._carried_instalments():
             rows = [
                 row._prepare_instalment_vals(self.date_start)
-                for row in self.template_id.instalment_ids
+                for row in template.instalment_ids
             ]
         else:
             start = max(self.date_start, self.effective_from or self.date_start)

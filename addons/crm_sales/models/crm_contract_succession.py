@@ -138,8 +138,7 @@ class CrmContractSuccession(models.AbstractModel):
         unlocked(origin.instalment_ids - carried).write({"cancelled": True})
         unlocked(self).write({"state": "active", "amended_from": start})
         unlocked(carried).write({"contract_id": self.id, "percent": 0})
-        # sudo: the orders follow their contract, whoever signed last
-        orders.sudo().crm_contract_id = self
+        unlocked(orders).crm_contract_id = self
 
     def _hand_term_to_orders(self):
         """Give the term of a recurring contract to its orders, for capitalised commissions."""

@@ -1,6 +1,7 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools import is_unlocked
 from .crm_commission_participant import NESTED
 
 # What a commission depends on; a change of one of them has the statements computed again.
@@ -111,6 +112,7 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         tracked = TRACKED_FIELDS & vals.keys()
+        self._check_contract_link(vals)
         if "user_id" in vals:
             self._replace_salesperson_in_participants(vals["user_id"])
         nested = self.with_context(**{NESTED: True}) if "participant_ids" in vals else self
@@ -234,6 +236,14 @@ class SaleOrder(models.Model):
             "target": "new",
             "context": {"default_order_id": self.id},
         }
+
+    def _check_contract_link(self, vals):
+        """Refuse to add orders to a signed plan of instalments, or to take them out of it."""
+        if "crm_contract_id" in vals and not is_unlocked(self.env):
+            contract = self.env["crm.contract"].browse(vals["crm_contract_id"] or [])
+            # sudo: whether there is a plan, whoever may read it
+            affected = (self.crm_contract_id | contract).sudo().filtered("instalment_ids")
+            affected.filtered(lambda row: row.state in ("active", "ended"))._content_changes()
 
     def action_create_contract(self):
         """Make a draft contract for this order, or open the one it has."""

@@ -3,6 +3,7 @@ from . import (
     test_bad_input,
     test_collection,
     test_contract_access,
+    test_contract_concurrency,
     test_contract_mrr,
     test_contract_plan,
     test_contract_portal,

@@ -108,7 +108,7 @@ class TestContractAccess(ContractCase):
         ):
             found = self.env["crm.contract"].with_user(user).search([])
             self.assertEqual(found, contract)
-            for name in ("note", "mrr"):
+            for name in ("note", "mrr", "access_token"):
                 with self.assertRaises(AccessError):
                     found.read([name])
             for operation in ("write", "create", "unlink"):

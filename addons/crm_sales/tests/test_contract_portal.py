@@ -121,7 +121,8 @@ class TestContractPortal(ContractCase, HttpCase):
 
     def test_decline(self):
         self._login(self.colleague)
-        self._post("decline", reason="No")
+        answer = self._post("decline", reason="No")
+        self.assertNotIn(self.token, answer.url + answer.text, "nor does he get the link")
         self.contract.invalidate_recordset()
         self.assertEqual(self.contract.state, "signing", "a colleague decides nothing")
         self._login(self.buyer)

@@ -176,10 +176,14 @@ class TestContractTerms(ContractCase):
 
     @freeze_time("2026-03-10 08:00:00")
     def test_terminate_and_undo(self):
-        contract = self._sign(self._recurring())
+        contract = self._recurring()
         order = self._create_order(4800, contract_months=12)
         order.crm_contract_id = contract
+        contract.action_generate_plan()
+        self._sign(contract)
         self._run_cron("ir_cron_contract_invoice")
+        with self.assertRaisesRegex(UserError, "Use Amend"):
+            order.with_user(self.li).crm_contract_id = False
         wizard = (
             self.env["crm.contract.terminate"]
             .with_user(self.li)

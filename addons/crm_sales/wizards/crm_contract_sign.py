@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class CrmContractSign(models.TransientModel):
@@ -10,8 +10,13 @@ class CrmContractSign(models.TransientModel):
     contract_id = fields.Many2one("crm.contract", required=True, readonly=True)
     name = fields.Char("Your Name", required=True)
     signature = fields.Binary(required=True)
-    pdf = fields.Binary("PDF", related="contract_id.pdf_attachment_id.datas", readonly=True)
+    pdf_url = fields.Char("PDF", compute="_compute_pdf_url")
     pdf_sha256 = fields.Char(related="contract_id.pdf_sha256")
+
+    @api.depends("contract_id")
+    def _compute_pdf_url(self):
+        for wizard in self:
+            wizard.pdf_url = f"{wizard.contract_id.access_url}/pdf"
 
     def action_sign(self):
         """Sign for our side.

@@ -2,7 +2,7 @@ import { registry } from "@web/core/registry";
 
 const TEXTS = {
     en: { plan: "Instalment Plan", paid: "Collected", needed: "Request Approval" },
-    zh: { plan: "分期计划", paid: "已收款", needed: "申请审批" },
+    zh: { plan: "分期计划", paid: "已收款", needed: "提交审批" },
 };
 
 /** The salesperson makes a contract from a template; it needs an approval. */
