@@ -50,6 +50,7 @@ class Context:
     invoices: dict = field(default_factory=dict)  # (number, delivery) -> account.move
     credits: dict = field(default_factory=dict)  # number of the deal -> account.move
     plans: dict = field(default_factory=dict)  # key -> crm.commission.plan
+    templates: tuple = ()  # crm.contract.template: delivery, maintenance
     agent: object = None  # res.partner
     vendors: object = None  # res.partner
     bills: list = field(default_factory=list)  # posted vendor bills

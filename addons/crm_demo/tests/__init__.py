@@ -2,6 +2,7 @@ from . import (
     test_approvals,
     test_commissions,
     test_company,
+    test_contracts,
     test_customer_master,
     test_customer_value,
     test_duplicates,

@@ -1,10 +1,19 @@
-from odoo import models
+from odoo import fields, models
 
 TRACKED_FIELDS = frozenset({"invoice_user_id", "team_id"})
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    crm_instalment_id = fields.Many2one(
+        "crm.contract.instalment",
+        "Contract Instalment",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
 
     _commission_salesperson_idx = models.Index(
         "(invoice_user_id, company_id) WHERE move_type IN ('out_invoice', 'out_refund')"

@@ -14,6 +14,39 @@ class CrmLead(models.Model):
         help="Who shares the commission of this deal; its orders take them over.",
     )
 
+    # --- contracts and collections ---
+    deal_chain = fields.Json(compute="_compute_deal_chain", compute_sudo=False)
+    crm_contract_ids = fields.One2many("crm.contract", "opportunity_id", "Contracts")
+    crm_contract_count = fields.Integer(compute="_compute_crm_contract_count")
+
+    @api.depends("crm_contract_ids")
+    def _compute_crm_contract_count(self):
+        for lead in self:
+            lead.crm_contract_count = len(lead.crm_contract_ids)
+
+    def _compute_deal_chain(self):
+        chain = self.env["crm.deal.chain"]
+        for lead in self:
+            orders = lead.order_ids.filtered(lambda order: order.state == "sale")
+            # a user sees only the orders he may read
+            orders = orders._filtered_access("read")
+            currency = lead.company_id.currency_id or self.env.company.currency_id
+            lead.deal_chain = chain._deal_chain_of(orders, currency) if orders else False
+
+    def action_open_contracts(self):
+        """Open the contracts of this opportunity; a new one starts with its customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("crm_sales.crm_contract_action")
+        return action | {
+            "domain": [("opportunity_id", "=", self.id)],
+            "context": {
+                "default_opportunity_id": self.id,
+                "default_partner_id": self.partner_id.id,
+                "default_user_id": self.user_id.id,
+                "default_title": self.name,
+            },
+        }
+
     @api.constrains("participant_ids")
     def _check_participant_shares(self):
         for lead in self:

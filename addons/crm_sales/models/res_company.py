@@ -16,6 +16,21 @@ class ResCompany(models.Model):
     quotation_reminder_days = fields.Integer("Remind before Expiry (days)", default=3)
     quotation_cancel_days = fields.Integer("Cancel after Expiry (days)")
 
+    # --- contracts ---
+    crm_contract_invoice_mode = fields.Selection(
+        [("draft", "Drafts, an accountant posts them"), ("posted", "Posted at once")],
+        "Invoices of Instalments",
+        default="draft",
+        required=True,
+    )
+    crm_contract_legal_ids = fields.Many2many(
+        "res.users",
+        "res_company_contract_legal_rel",
+        string="Legal Readers of Contracts",
+        domain="[('share', '=', False)]",
+        help="They read all contracts of the company, so that they can approve them.",
+    )
+
     @api.constrains("quotation_reminder_days", "quotation_cancel_days")
     def _check_quotation_days(self):
         for company in self:

@@ -17,3 +17,10 @@ class ResConfigSettings(models.TransientModel):
     quotation_cancel_days = fields.Integer(
         related="company_id.quotation_cancel_days", readonly=False
     )
+    # --- contracts ---
+    crm_contract_invoice_mode = fields.Selection(
+        related="company_id.crm_contract_invoice_mode", readonly=False, required=True
+    )
+    crm_contract_legal_ids = fields.Many2many(
+        related="company_id.crm_contract_legal_ids", readonly=False
+    )

@@ -8,6 +8,7 @@ from odoo.tools import formatLang
 
 from odoo.addons.crm_approval.tools import KEY
 
+from ..tools import is_unlocked
 from .crm_commission_participant import NESTED
 
 # What a commission depends on; a change of one of them has the statements computed again.
@@ -49,6 +50,15 @@ class SaleOrder(models.Model):
     )
     contract_terminated_on = fields.Date("Terminated on", copy=False, readonly=True, tracking=True)
     contract_cost_ids = fields.One2many("crm.contract.cost", "order_id")
+    crm_contract_id = fields.Many2one(
+        "crm.contract",
+        "Contract",
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+        domain="[('commercial_partner_id', 'parent_of', partner_id)]",
+    )
+    deal_chain = fields.Json(compute="_compute_deal_chain", compute_sudo=False)
     commission_amount = fields.Monetary(
         "Commissions",
         compute="_compute_commission_amount",
@@ -95,6 +105,11 @@ class SaleOrder(models.Model):
         for order in self:
             order.commission_amount = -sums.get(order, 0.0)
 
+    def _compute_deal_chain(self):
+        chain = self.env["crm.deal.chain"]
+        for order in self:
+            order.deal_chain = chain._deal_chain_of(order, order.currency_id) if order.id else False
+
     @api.constrains("participant_ids")
     def _check_participant_shares(self):
         for order in self:
@@ -136,6 +151,7 @@ class SaleOrder(models.Model):
     def write(self, vals):
         self._check_pricer(vals)
         tracked = TRACKED_FIELDS & vals.keys()
+        self._check_contract_link(vals)
         if "user_id" in vals:
             self._replace_salesperson_in_participants(vals["user_id"])
         nested = self.with_context(**{NESTED: True}) if "participant_ids" in vals else self
@@ -262,6 +278,39 @@ class SaleOrder(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_order_id": self.id},
+        }
+
+    def _check_contract_link(self, vals):
+        """Refuse to add orders to a signed plan of instalments, or to take them out of it."""
+        if "crm_contract_id" in vals and not is_unlocked(self.env):
+            contract = self.env["crm.contract"].browse(vals["crm_contract_id"] or [])
+            # sudo: whether there is a plan, whoever may read it
+            affected = (self.crm_contract_id | contract).sudo().filtered("instalment_ids")
+            affected.filtered(lambda row: row.state in ("active", "ended"))._content_changes()
+
+    def action_create_contract(self):
+        """Make a draft contract for this order, or open the one it has."""
+        self.ensure_one()
+        if not self.crm_contract_id:
+            self.check_access("write")
+            self.crm_contract_id = self.env["crm.contract"].create(self._prepare_contract_vals())
+        return self.crm_contract_id._open()
+
+    def _prepare_contract_vals(self):
+        """Return the values of a contract for this order."""
+        start = self._contract_start()
+        return {
+            "title": self.env._("Contract for %s", self.name),
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "user_id": self.user_id.id or self.env.uid,
+            "team_id": self.team_id.id,
+            "opportunity_id": self.opportunity_id.id,
+            "date_start": start,
+            "term_months": self.contract_months or 12,
+            "recurring": self.contract_months > 0,
+            "recurrence": "1",
         }
 
     def action_open_commissions(self):

@@ -1,1 +1,7 @@
-from . import crm_commission_document, crm_commission_statement_report
+from . import (
+    crm_commission_document,
+    crm_commission_statement_report,
+    crm_contract_mrr,
+    crm_contract_report,
+    crm_receivable,
+)

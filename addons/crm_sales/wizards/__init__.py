@@ -4,6 +4,7 @@ from . import (
     crm_commission_settle_line,
     crm_commission_simulation,
     crm_commission_simulation_line,
+    crm_contract_sign,
     crm_contract_terminate,
     crm_quotation_comparison,
     crm_sale_replace_salesperson,
