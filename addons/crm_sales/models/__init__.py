@@ -1,3 +1,4 @@
+from . import crm_pool_mixin  # isort: skip  (leads and customers inherit it)
 from . import (
     account_move,
     account_partial_reconcile,
@@ -14,6 +15,13 @@ from . import (
     crm_commission_tier,
     crm_contract_cost,
     crm_lead,
+    crm_pool,
+    crm_pool_decision,
+    crm_pool_ownership,
+    crm_pool_quota,
+    crm_pool_rule,
+    crm_pool_run,
+    crm_pool_run_line,
     crm_stage,
     crm_subledger,
     crm_team,

@@ -5,5 +5,6 @@ from . import (
     crm_commission_simulation,
     crm_commission_simulation_line,
     crm_contract_terminate,
+    crm_pool_operation,
     crm_sale_replace_salesperson,
 )
