@@ -83,6 +83,9 @@ class CrmPoolMixin(models.AbstractModel):
     def _pool_followers_to(self, user_id):
         """Let what belongs to these records follow to a new owner; called before they change."""
 
+    def _pool_leave(self):
+        """Let what belongs to these records leave the pool with them."""
+
     # ------------------------------------------------------------------
     # Outlook and rights
 
@@ -242,6 +245,8 @@ class CrmPoolMixin(models.AbstractModel):
         entities = changed._pool_entities()
         if entities:
             extra = self._pool_owner_vals(owner)
+            if owner:
+                entities.filtered("pool_id")._pool_leave()
             if entities == self:
                 vals = extra | vals
             else:

@@ -32,6 +32,13 @@ class ResPartner(models.Model):
             {"user_id": user_id}
         )
 
+    def _pool_leave(self):
+        # sudo: contacts are seen by whoever sees their company, whoever may change them
+        contacts = self.sudo().with_context(active_test=False).search(
+            [("commercial_partner_id", "in", self.ids), ("pool_id", "!=", False)]
+        )
+        (contacts - self).write({"pool_id": False})
+
     @api.model
     def _commercial_fields(self):
         # Contacts of a customer in a pool are seen by whoever sees the customer.

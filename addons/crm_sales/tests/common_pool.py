@@ -148,19 +148,20 @@ class PoolCase(PoolFixtures, AccountTestInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company = cls.company_data["company"]
+        cls.env = cls.env(su=True)
+        cls.company = cls.company_data["company"].with_env(cls.env)
         cls.company.resource_calendar_id.tz = "Asia/Shanghai"
         cls.env["crm.pool"].search([]).active = False
         salesman = "sales_team.group_sale_salesman"
-        cls.boss = cls.user("boss", "sales_team.group_sale_manager")
-        cls.chief = cls.user("chief", salesman)
-        cls.x = cls.user("x", salesman)
-        cls.y = cls.user("y", salesman)
-        cls.outsider = cls.user("outsider", salesman)
-        cls.all_docs = cls.user("all", "sales_team.group_sale_salesman_all_leads")
-        cls.accountant = cls.user("accountant", "account.group_account_invoice")
+        cls.boss = cls.person("boss", "sales_team.group_sale_manager")
+        cls.chief = cls.person("chief", salesman)
+        cls.x = cls.person("x", salesman)
+        cls.y = cls.person("y", salesman)
+        cls.outsider = cls.person("outsider", salesman)
+        cls.all_docs = cls.person("all", "sales_team.group_sale_salesman_all_leads")
+        cls.accountant = cls.person("accountant", "account.group_account_invoice")
         cls.other = cls.setup_other_company(name="Other Company")["company"]
-        cls.stranger = cls.user("stranger", "sales_team.group_sale_manager", cls.other)
+        cls.stranger = cls.person("stranger", "sales_team.group_sale_manager", cls.other)
         cls.levels = cls.make_levels(cls.env)
         cls.pool = cls.make_pool(
             cls.env, cls.company, cls.x | cls.y, cls.levels, manager_ids=[Command.set(cls.chief.ids)]
@@ -170,7 +171,7 @@ class PoolCase(PoolFixtures, AccountTestInvoicingCommon):
         )
 
     @classmethod
-    def user(cls, login, groups, company=None):
+    def person(cls, login, groups, company=None):
         return cls.make_user(cls.env, login, groups, company or cls.company)
 
     @classmethod

@@ -3,7 +3,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL, mute_logger
 
@@ -361,6 +361,7 @@ class TestPoolDecision(PoolCase):
             self.pool.domain = "[('no_such_field', '=', 1)]"
         with self.assertRaisesRegex(ValidationError, "cannot be used"):
             self.pool.domain = "import os"
+        self.pool.domain = "[]"
         with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.pool.rule_ids = [Command.create({"days": 0})]
         with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
@@ -465,7 +466,7 @@ class TestPoolRun(PoolCase):
 
     def test_button(self):
         self.customer("N")
-        with self.assertRaisesRegex(Exception, "Only managers"):
+        with self.assertRaisesRegex(AccessError, "Only managers"):
             self.pool.with_user(self.x).action_run_now()
         action = self.pool.with_user(self.chief).action_run_now()
         run = self.env["crm.pool.run"].browse(action["res_id"])
@@ -475,7 +476,7 @@ class TestPoolRun(PoolCase):
         back, taken = self.customer("Back"), self.customer("Taken", self.y)
         run = self.run_cron()
         taken.with_user(self.x).action_pool_claim()
-        with self.assertRaisesRegex(Exception, "Only managers"):
+        with self.assertRaises(AccessError):
             run.with_user(self.x).action_revert()
         run.with_user(self.chief).action_revert()
         self.assertEqual((back.user_id, back.pool_id.id), (self.x, False))

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, freeze_time, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common_pool import PoolFixtures, day
 
@@ -29,10 +29,9 @@ class Committed(PoolFixtures, BaseCase):
         return api.Environment(cr, user, {})
 
     def build(self, env):
-        calendar = env["resource.calendar"].create({"name": "Pool", "tz": "Asia/Shanghai"})
-        self.company = company = env["res.company"].create(
-            {"name": "Pool Story", "resource_calendar_id": calendar.id}
-        )
+        company = env.ref("base.main_company")
+        calendar = company.resource_calendar_id
+        self.zone, calendar.tz = calendar.tz, "Asia/Shanghai"
         salesman = "sales_team.group_sale_salesman"
         x = self.make_user(env, "story_x", salesman, company)
         y = self.make_user(env, "story_y", salesman, company)
@@ -54,53 +53,35 @@ class Committed(PoolFixtures, BaseCase):
 
     def clean(self):
         # What was logged cannot be removed through the ORM, and that is tested elsewhere.
+        partners, users = list(self.customers.values()), list(self.users.values())
         with self.registry.cursor() as cr:
-            company = self.ids["company"]
-            partners = list(self.customers.values())
-            users = list(self.users.values())
-            for statement in (
-                "DELETE FROM crm_pool_ownership WHERE company_id = %(company)s"
-                " OR partner_id = ANY(%(partners)s)",
-                "DELETE FROM mail_activity WHERE user_id = ANY(%(users)s)",
-                "DELETE FROM calendar_event WHERE user_id = ANY(%(users)s)",
-                "DELETE FROM sale_order WHERE company_id = %(company)s",
-                "DELETE FROM crm_lead WHERE partner_id = ANY(%(partners)s)",
-                "UPDATE res_partner SET pool_id = NULL WHERE id = ANY(%(partners)s)",
-                "DELETE FROM crm_pool WHERE id = %(pool)s",
-                "DELETE FROM mail_message WHERE model = 'res.partner'"
-                " AND res_id = ANY(%(partners)s)",
+            for table, column, ids in (
+                ("crm_pool_ownership", "partner_id", partners),
+                ("mail_activity", "user_id", users),
+                ("calendar_event", "user_id", users),
+                ("sale_order", "partner_id", partners),
+                ("crm_pool_ownership", "to_user_id", users),
+                ("crm_lead", "partner_id", partners),
             ):
                 cr.execute(
-                    statement,
-                    {
-                        "company": company,
-                        "partners": partners,
-                        "users": users,
-                        "pool": self.ids["pool"],
-                    },
+                    SQL(
+                        "DELETE FROM %s WHERE %s = ANY(%s)",
+                        SQL.identifier(table),
+                        SQL.identifier(column),
+                        ids,
+                    )
                 )
             env = self.env(cr)
-            env["res.partner"].browse(partners).unlink()
+            records = env["res.partner"].browse(partners)
+            records.write({"pool_id": False})
+            records.unlink()
+            env["crm.pool"].browse(self.ids["pool"]).unlink()
             env["crm.customer.level"].browse(self.ids["levels"]).unlink()
             people = env["res.users"].browse(users)
             contacts = people.partner_id
             people.unlink()
             contacts.unlink()
-            self._remove_company(env, company)
-
-    def _remove_company(self, env, company_id):
-        company = env["res.company"].browse(company_id)
-        partner = company.partner_id
-        env.cr.execute("SELECT conrelid::regclass::text, attname FROM pg_constraint c"
-                       " JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1]"
-                       " WHERE contype = 'f' AND confrelid = 'res_company'::regclass"
-                       " AND conrelid <> 'res_company'::regclass AND confdeltype = 'r'")  # fmt: skip
-        for table, column in env.cr.fetchall():
-            env.cr.execute(f'DELETE FROM {table} WHERE "{column}" = %s', [company_id])
-        env.invalidate_all(flush=False)
-        company.unlink()
-        partner.unlink()
-        env["resource.calendar"].browse(self.ids["calendar"]).exists().unlink()
+            env["resource.calendar"].browse(self.ids["calendar"]).tz = self.zone
 
     # ------------------------------------------------------------------
 
@@ -175,7 +156,7 @@ class TestStoryD14(Committed):
         env["crm.lead"].create(
             {"name": "Open", "type": "opportunity", "partner_id": get["C6"].id, "user_id": x.id}
         )
-        self.order(get["C7"], "2026-01-10", company_id=self.ids["company"])
+        self.order(get["C7"], "2026-01-10")
         get["C8"].write({"pool_locked": True, "pool_lock_reason": "Talks of the management"})
 
     def run_cron(self):
