@@ -83,6 +83,14 @@ class CrmPoolDecision(models.AbstractModel):
             "mail": FollowUp(SQL(" UNION ALL ").join(mails)),
             "activity": FollowUp(SQL(" UNION ALL ").join(activities)),
             "meeting": FollowUp(self._sql_meetings()),
+            "visit": FollowUp(
+                SQL(
+                    """SELECT people.id, v.check_in AS at
+                         FROM crm_visit v JOIN people ON people.contact_id = v.partner_id
+                          AND people.user_id = v.user_id
+                        WHERE v.check_in IS NOT NULL"""
+                )
+            ),
             "order": FollowUp(self._sql_orders(SQL("o.partner_id = people.contact_id")), True),
             "payment": FollowUp(self._sql_payments(pool), True),
         }
@@ -99,6 +107,14 @@ class CrmPoolDecision(models.AbstractModel):
                         WHERE e.active AND e.start <= %s AND %s""",
                     fields.Datetime.now(),
                     self._sql_took_part(),
+                )
+            ),
+            "visit": FollowUp(
+                SQL(
+                    """SELECT people.id, v.check_in AS at
+                         FROM crm_visit v JOIN scope AS people ON people.id = v.lead_id
+                          AND people.user_id = v.user_id
+                        WHERE v.check_in IS NOT NULL"""
                 )
             ),
             "order": FollowUp(
