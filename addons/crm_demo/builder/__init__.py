@@ -27,11 +27,13 @@ from . import (
     people,
     pipeline,
     plan,
+    pool,
     products,
     segments,
     story,
     supply,
     validation,
+    visits,
 )
 from .calendar import months_of_the_year, story_quarter
 from .context import QUIET, Context
@@ -103,6 +105,8 @@ def steps(ctx):
         ("customer segments", 2, segments.run),
         ("value scores and data quality", 5, customer_value.run),
         ("merges of customers", 2, merges.run),
+        ("visits at customers", 4, visits.run),
+        ("public pools", 5, pool.run),
     ]
 
 

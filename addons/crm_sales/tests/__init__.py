@@ -6,6 +6,7 @@ from . import (
     test_engine_basis,
     test_engine_period,
     test_engine_recycling,
+    test_engine_route,
     test_engine_scale,
     test_engine_sql,
     test_overview,
@@ -21,4 +22,6 @@ from . import (
     test_story_d14,
     test_story_d2,
     test_tours,
+    test_tours_pool,
+    test_visit,
 )
