@@ -160,9 +160,7 @@ def copy(env, record, count, _ids, **columns):
             " GENERATE_SERIES(0::bigint, %(count)s) n WHERE t.id = %(id)s",
             table=SQL.identifier(record._table),
             names=SQL(", ").join(SQL.identifier(name) for name in names),
-            values=SQL(", ").join(
-                columns.get(name) or SQL.identifier("t", name) for name in names
-            ),
+            values=SQL(", ").join(columns.get(name) or SQL.identifier("t", name) for name in names),
             count=count - 1,
             id=record.id,
         )

@@ -18,6 +18,7 @@ def run(env, rng, ctx):
     for pool in (customers, leads):
         run_of_today = env["crm.pool.run"]._start(pool)
         run_of_today._work_off_now()
+    fill_leads(env, leads)
     hand_back(rng, ctx, customers)
     claim(env, ctx, customers)
 
@@ -73,6 +74,12 @@ def lock_some(env, pool):
     """The management keeps two customers for itself."""
     records = env["res.partner"].search(pool._scope_domain(), limit=2, order="id desc")
     records.write({"pool_locked": True, "pool_lock_reason": LOCKED})
+
+
+def fill_leads(env, pool):
+    """The names of a fair go right into the pool of leads."""
+    open_leads = env["crm.lead"].search(pool._matching_domain(), limit=6, order="id desc")
+    open_leads._pool_enter(pool, "put", "展会名单 Names of the fair")
 
 
 def hand_back(rng, ctx, pool):

@@ -327,15 +327,19 @@ class CrmPool(models.Model):
         today = self._today()
         since = self._utc_start(today - timedelta(days=self.cooling_days))
         # sudo: only when this person lost these records
-        rows = self.env["crm.pool.ownership"].sudo()._read_group(
-            [
-                (records._pool_link, "in", records.ids),
-                ("from_user_id", "=", user.id),
-                ("how", "in", ("recycle", "release")),
-                ("date", ">=", since),
-            ],
-            [records._pool_link],
-            ["date:max"],
+        rows = (
+            self.env["crm.pool.ownership"]
+            .sudo()
+            ._read_group(
+                [
+                    (records._pool_link, "in", records.ids),
+                    ("from_user_id", "=", user.id),
+                    ("how", "in", ("recycle", "release")),
+                    ("date", ">=", since),
+                ],
+                [records._pool_link],
+                ["date:max"],
+            )
         )
         days = {
             record.id: self._local_day(moment) + timedelta(days=self.cooling_days)

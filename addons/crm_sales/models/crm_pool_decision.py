@@ -347,12 +347,8 @@ class CrmPoolDecision(models.AbstractModel):
 
     def _sql_local(self, pool, moment):
         """Return the day of a UTC timestamp in the time zone of the pool's company."""
-        return SQL(
-            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, pool._zone().zone
-        )
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, pool._zone().zone)
 
     def _sql_begin(self, pool, day):
         """Return the UTC timestamp at which a day of the pool's company begins."""
-        return SQL(
-            "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')", day, pool._zone().zone
-        )
+        return SQL("(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')", day, pool._zone().zone)

@@ -48,9 +48,7 @@ class CrmPoolMixin(models.AbstractModel):
     )
     pool_reminded_for = fields.Date(readonly=True, copy=False)
 
-    pool_days_left = fields.Integer(
-        "Days until Recycling", compute="_compute_pool_outlook"
-    )
+    pool_days_left = fields.Integer("Days until Recycling", compute="_compute_pool_outlook")
     pool_outlook = fields.Char("Outlook", compute="_compute_pool_outlook")
     pool_state = fields.Selection(
         [
@@ -105,8 +103,10 @@ class CrmPoolMixin(models.AbstractModel):
     def _pool_decisions(self):
         """Return {id: decision} of these records, of the pool that governs each."""
         # sudo: the rules look at documents of everybody; told is the number of days only
-        pools = self.env["crm.pool"].sudo().search(
-            [("res_model", "=", self._name), ("is_recycling", "=", True)]
+        pools = (
+            self.env["crm.pool"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("is_recycling", "=", True)])
         )
         decision = self.env["crm.pool.decision"].sudo()
         found = {}

@@ -77,9 +77,7 @@ class CrmPoolOwnership(models.Model):
         values = SQL(", ").join(
             SQL(
                 "(%s, %s, %s)",
-                SQL(", ").join(
-                    SQL("%s", (common | row).get(column) or None) for column in COLUMNS
-                ),
+                SQL(", ").join(SQL("%s", (common | row).get(column) or None) for column in COLUMNS),
                 self.env.uid,
                 now,
             )

@@ -90,8 +90,10 @@ class CrmPoolRun(models.Model):
     def _pools_to_run(self):
         pools = self.env["crm.pool"].search([("is_recycling", "=", True)])
         return pools.filtered(
-            lambda pool: not self.search_count(
-                [("pool_id", "=", pool.id), ("day", "=", pool._today())], limit=1
+            lambda pool: (
+                not self.search_count(
+                    [("pool_id", "=", pool.id), ("day", "=", pool._today())], limit=1
+                )
             )
         )
 
@@ -243,10 +245,14 @@ class CrmPoolRun(models.Model):
 
     @api.model
     def _reminder_type(self):
-        return self.env["mail.activity.type"].sudo().browse(
-            self.env["ir.model.data"]._xmlid_to_res_id("crm_sales.mail_activity_type_pool")
-            or 0
-        ).exists()
+        return (
+            self.env["mail.activity.type"]
+            .sudo()
+            .browse(
+                self.env["ir.model.data"]._xmlid_to_res_id("crm_sales.mail_activity_type_pool") or 0
+            )
+            .exists()
+        )
 
     def _remind(self, lines):
         """Give the owners an activity, and note for which day, so that they get it once."""
@@ -256,13 +262,9 @@ class CrmPoolRun(models.Model):
         kind = self._reminder_type()
         model_id = self.env["ir.model"]._get_id(self.pool_id.res_model)
         quiet = self.env["mail.activity"].with_context(mail_activity_quick_update=True)
-        quiet.create(
-            [line._prepare_reminder_vals(kind, model_id, today) for line in lines]
-        )
+        quiet.create([line._prepare_reminder_vals(kind, model_id, today) for line in lines])
         for days, same in lines.grouped("days_left").items():
-            records = self.env[self.pool_id.res_model].browse(
-                [line._record().id for line in same]
-            )
+            records = self.env[self.pool_id.res_model].browse([line._record().id for line in same])
             records.with_context(mail_notrack=True).write(
                 {"pool_reminded_for": fields.Date.add(today, days=days)}
             )
@@ -297,9 +299,11 @@ class CrmPoolRun(models.Model):
         )
         self.env[self.res_model].browse([line._record().id for line in lines])._pool_lock_rows()
         back = lines.filtered(
-            lambda line: line._record().pool_id == self.pool_id
-            and line._record().pool_ex_owner_id == line.user_id
-            and line._record().pool_date >= self.date
+            lambda line: (
+                line._record().pool_id == self.pool_id
+                and line._record().pool_ex_owner_id == line.user_id
+                and line._record().pool_date >= self.date
+            )
         )
         for owner, same in back.grouped("user_id").items():
             records = self.env[self.res_model].browse([line._record().id for line in same])

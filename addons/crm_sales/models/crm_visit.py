@@ -111,9 +111,7 @@ class CrmVisit(models.Model):
     is_far = fields.Boolean(
         "Far from the Address", compute="_compute_flags", store=True, help="Beyond the radius."
     )
-    is_unlocated = fields.Boolean(
-        "Without Position", compute="_compute_flags", store=True
-    )
+    is_unlocated = fields.Boolean("Without Position", compute="_compute_flags", store=True)
     warning = fields.Char(compute="_compute_warning")
     is_mine = fields.Boolean(compute="_compute_is_mine")
     has_position = fields.Boolean("Address Located", compute="_compute_has_position")
@@ -270,9 +268,7 @@ class CrmVisit(models.Model):
     def _unlink_except_begun(self):
         begun = self.filtered("check_in")[:1]
         if begun:
-            raise UserError(
-                self.env._("%s took place and cannot be deleted.", begun.display_name)
-            )
+            raise UserError(self.env._("%s took place and cannot be deleted.", begun.display_name))
 
     # ------------------------------------------------------------------
     # Checking in and out
@@ -334,9 +330,7 @@ class CrmVisit(models.Model):
                     self.user_id.sudo().name,
                 )
             )
-        self.env.execute_query(
-            SQL("SELECT id FROM crm_visit WHERE id = %s FOR UPDATE", self.id)
-        )
+        self.env.execute_query(SQL("SELECT id FROM crm_visit WHERE id = %s FOR UPDATE", self.id))
         self.invalidate_recordset(["state"])
         expected = {"in": "planned", "out": "ongoing"}[way]
         if self.state != expected:
@@ -376,8 +370,10 @@ class CrmVisit(models.Model):
             position = float(latitude), float(longitude)
         except (TypeError, ValueError):
             position = (None, None)
-        if None in position or not all(map(isfinite, position)) or (
-            abs(position[0]) > 90 or abs(position[1]) > 180
+        if (
+            None in position
+            or not all(map(isfinite, position))
+            or (abs(position[0]) > 90 or abs(position[1]) > 180)
         ):
             raise UserError(
                 self.env._("The browser gave no usable position. Try again, or give a reason.")

@@ -40,8 +40,10 @@ class ResPartner(models.Model):
 
     def _pool_leave(self):
         # sudo: contacts are seen by whoever sees their company, whoever may change them
-        contacts = self.sudo().with_context(active_test=False).search(
-            [("commercial_partner_id", "in", self.ids), ("pool_id", "!=", False)]
+        contacts = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("commercial_partner_id", "in", self.ids), ("pool_id", "!=", False)])
         )
         (contacts - self).write({"pool_id": False})
 

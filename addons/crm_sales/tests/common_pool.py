@@ -164,7 +164,11 @@ class PoolCase(PoolFixtures, AccountTestInvoicingCommon):
         cls.stranger = cls.person("stranger", "sales_team.group_sale_manager", cls.other)
         cls.levels = cls.make_levels(cls.env)
         cls.pool = cls.make_pool(
-            cls.env, cls.company, cls.x | cls.y, cls.levels, manager_ids=[Command.set(cls.chief.ids)]
+            cls.env,
+            cls.company,
+            cls.x | cls.y,
+            cls.levels,
+            manager_ids=[Command.set(cls.chief.ids)],
         )
         cls.lead_pool = cls.make_pool(
             cls.env, cls.company, cls.x | cls.y, cls.levels, name="Leads", res_model="crm.lead"
@@ -193,8 +197,8 @@ class PoolCase(PoolFixtures, AccountTestInvoicingCommon):
     def decisions(self, pool=None, records=None):
         """Return {record: action} of what the rules say now."""
         pool = pool or self.pool
-        rows = self.env["crm.pool.decision"].sudo()._decide(
-            pool, records and records.ids, every=True
+        rows = (
+            self.env["crm.pool.decision"].sudo()._decide(pool, records and records.ids, every=True)
         )
         model = self.env[pool.res_model]
         return {model.browse(row["id"]): row["action"] for row in rows}

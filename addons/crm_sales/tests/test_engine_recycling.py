@@ -20,9 +20,7 @@ facts = st.builds(
     exempt=st.none() | st.just("dealt"),
     reminded_for=st.none() | st.dates(TODAY, TODAY + timedelta(days=9)),
 )
-limits = st.builds(
-    Limits, follow_days=limit, deal_days=limit, remind_days=st.integers(0, 9)
-)
+limits = st.builds(Limits, follow_days=limit, deal_days=limit, remind_days=st.integers(0, 9))
 
 
 @tagged("post_install", "-at_install")

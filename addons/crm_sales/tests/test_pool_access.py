@@ -96,9 +96,7 @@ class TestPoolAccess(PoolCase):
         self.as_user(self.x, self.free).action_pool_claim()
         self.assertEqual(self.free.user_id, self.x)
         self.assertFalse(self.free.pool_id)
-        self.assertEqual(
-            self.history(self.free)[-1], ("claim", self.env["res.users"], self.x)
-        )
+        self.assertEqual(self.history(self.free)[-1], ("claim", self.env["res.users"], self.x))
         self.as_user(self.x, self.lead).action_pool_claim()
         self.assertEqual(self.lead.user_id, self.x)
 
@@ -254,14 +252,18 @@ class TestPoolAccess(PoolCase):
         with self.assertRaises(AccessError):
             self.step(self.y, self.own, "release", reason="Mine soon")
         with self.assertRaisesRegex(UserError, "reason"):
-            wizard = self.env["crm.pool.operation"].with_user(self.x).create(
-                {
-                    "operation": "release",
-                    "res_model": "res.partner",
-                    "res_ids": str(self.own.id),
-                    "pool_id": self.pool.id,
-                    "reason": "  ",
-                }
+            wizard = (
+                self.env["crm.pool.operation"]
+                .with_user(self.x)
+                .create(
+                    {
+                        "operation": "release",
+                        "res_model": "res.partner",
+                        "res_ids": str(self.own.id),
+                        "pool_id": self.pool.id,
+                        "reason": "  ",
+                    }
+                )
             )
             wizard.action_apply()
         self.assertEqual(self.own.user_id, self.x)
@@ -351,8 +353,10 @@ class TestPoolAccess(PoolCase):
 
     def test_create_in_the_pool(self):
         """Managers may create, and import, records right in their pool; others not."""
-        lead = self.env["crm.lead"].with_user(self.boss).create(
-            {"name": "Fair", "pool_id": self.lead_pool.id}
+        lead = (
+            self.env["crm.lead"]
+            .with_user(self.boss)
+            .create({"name": "Fair", "pool_id": self.lead_pool.id})
         )
         self.assertFalse(lead.user_id)
         self.assertTrue(lead.pool_date)
@@ -395,9 +399,7 @@ class TestPoolAccess(PoolCase):
     def test_core_does_not_deal_out_leads_of_a_pool(self):
         team = self.env["crm.team"].create({"name": "South"})
         self.lead.team_id = team
-        loose = self.env["crm.lead"].create(
-            {"name": "Loose", "team_id": team.id, "user_id": False}
-        )
+        loose = self.env["crm.lead"].create({"name": "Loose", "team_id": team.id, "user_id": False})
         found = self.env["crm.lead"].search(team._get_lead_to_assign_domain())
         self.assertEqual(found, loose)
 

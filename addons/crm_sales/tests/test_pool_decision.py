@@ -174,9 +174,7 @@ class TestPoolDecision(PoolCase):
                 ],
             }
         )
-        buys, talks = (
-            self.customer(name, level=self.levels["B"]) for name in ("Buys", "Talks")
-        )
+        buys, talks = (self.customer(name, level=self.levels["B"]) for name in ("Buys", "Talks"))
         for customer in (buys, talks):
             self.mail(customer, self.x, "2026-03-14")
         self.order(buys, "2026-02-01")
@@ -185,7 +183,10 @@ class TestPoolDecision(PoolCase):
 
     def test_level_without_a_rule(self):
         self.pool.rule_ids.filtered(lambda rule: not rule.level_id).unlink()
-        b, a = self.customer("B", level=self.levels["B"]), self.customer("A", None, self.levels["A"])
+        b, a = (
+            self.customer("B", level=self.levels["B"]),
+            self.customer("A", None, self.levels["A"]),
+        )
         decided = self.decisions()
         self.assertEqual((decided[b], decided[a]), ("none", "recycle"))
 

@@ -254,9 +254,7 @@ class TestStoryD14(Committed):
             other = self.make_user(env, "story_w", "sales_team.group_sale_salesman", company)
             self.users["w"] = other.id
             env["crm.pool"].browse(self.ids["pool"]).user_ids |= other
-        results = self.in_parallel(
-            [lambda: self.claim("z", "C10"), lambda: self.claim("w", "C10")]
-        )
+        results = self.in_parallel([lambda: self.claim("z", "C10"), lambda: self.claim("w", "C10")])
         self.assertEqual(results.count("claimed"), 1, results)
         winner = ("z", "w")[results.index("claimed")]
         self.assertEqual(self.owner("C10"), self.users[winner])
@@ -333,5 +331,3 @@ class TestTwentyClaims(Committed):
             else:
                 self.fail("a locked record was claimed")
         self.assertFalse(self.owner(name))
-
-

@@ -23,9 +23,7 @@ class CrmPoolOperation(models.TransientModel):
     res_ids = fields.Char(required=True)
     record_count = fields.Integer(compute="_compute_record_count")
     pool_id = fields.Many2one("crm.pool", domain="[('res_model', '=', res_model)]")
-    user_id = fields.Many2one(
-        "res.users", string="New Owner", domain="[('share', '=', False)]"
-    )
+    user_id = fields.Many2one("res.users", string="New Owner", domain="[('share', '=', False)]")
     until = fields.Date(help="The last day of the lock; empty: until somebody unlocks it.")
     reason = fields.Char()
 

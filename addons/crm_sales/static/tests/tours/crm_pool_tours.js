@@ -23,7 +23,8 @@ registry.category("web_tour.tours").add("crm_sales_pool", {
         { trigger: ".o_kanban_record:contains(Ruifeng) :contains('2 left today')" },
         { trigger: ".o_kanban_record:contains(Ruifeng)", run: "click" },
         {
-            trigger: ".o_form_view .alert-info:contains(public pool) button[name=action_pool_claim]",
+            trigger:
+                ".o_form_view .alert-info:contains(public pool) button[name=action_pool_claim]",
             run: "click",
         },
         { trigger: ".o_form_view:not(:has(.alert-info button[name=action_pool_claim]))" },

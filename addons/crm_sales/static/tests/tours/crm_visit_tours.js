@@ -8,8 +8,7 @@ function mockPosition(answer) {
     });
 }
 
-const away = (found) =>
-    found({ coords: { latitude: 31.2404, longitude: 121.4737, accuracy: 12 } });
+const away = (found) => found({ coords: { latitude: 31.2404, longitude: 121.4737, accuracy: 12 } });
 const denied = (_found, failed) => failed({ code: 1, message: "denied" });
 
 registry.category("web_tour.tours").add("crm_sales_visit_check", {
@@ -65,7 +64,10 @@ registry.category("web_tour.tours").add("crm_sales_nearby", {
         { trigger: ".o_crm_nearby button:contains('1.0 km')", run: "click" },
         { trigger: ".o_crm_nearby :contains(No customer with a known position)" },
         { trigger: ".o_crm_nearby button:contains('5.0 km')", run: "click" },
-        { trigger: ".o_crm_nearby_customer:contains(Hongtai) button:contains(Visit)", run: "click" },
+        {
+            trigger: ".o_crm_nearby_customer:contains(Hongtai) button:contains(Visit)",
+            run: "click",
+        },
         { trigger: ".o_form_view div[name=partner_id] input:value(Hongtai)" },
     ],
 });
