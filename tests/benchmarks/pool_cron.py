@@ -1,9 +1,9 @@
 """Deciding what a public pool takes back, of 500,000 customers, against one query written by hand.
 
-Customers have one of 50 owners, a level of three, and a past of two years: mails, finished activities,
-meetings, visits, orders, payments, open opportunities, invoices. The hand-written query knows the one
-pool there is: limits, exemptions and time zone stand in it as constants, each table is read once. It
-must give the same records with the same last follow-up and the same decision; the run says how many.
+Customers have one of 50 owners, a level of three, and a past of two years: mails, finished
+activities, meetings, visits, orders, payments, open opportunities, invoices. The hand-written query
+knows the one pool there is: limits, exemptions and time zone stand in it as constants. It must give
+the same records with the same last follow-up and the same decision; the run says how many.
 """
 
 from odoo.tools import SQL
@@ -53,7 +53,6 @@ def copy_customers(env, template, customers, users, levels):
         env,
         template,
         customers,
-        SQL("%s + n", first),
         id=SQL("%s + n", first),
         commercial_partner_id=SQL("%s + n", first),
         user_id=SQL("(%s)[(1 + n %% %s)::int]", users.ids, OWNERS),
@@ -83,23 +82,24 @@ def copy_past(env, template, users, first, customers):
             "message_type": "email",
         }
     )
-    copy(env, message, customers, None, res_id=partner, author_id=author,
-         date=days_ago(SQL("n * 104729 %% 700")), message_id=SQL("'<bench-' || n || '>'"))  # fmt: skip
+    copy(env, message, customers, res_id=partner, author_id=author,
+         date=days_ago(SQL("n * 104729 %% 700")),
+         message_id=SQL("'<bench-' || n || '>'"))  # fmt: skip
     activity = template.activity_schedule("mail.mail_activity_data_call", user_id=owner.id)
     activity.action_done()
-    copy(env, activity, customers // 2, None, res_id=partner, user_id=by,
+    copy(env, activity, customers // 2, res_id=partner, user_id=by,
          date_done=SQL("(%s)::date", days_ago(SQL("n * 1299709 %% 700"))))  # fmt: skip
     order = env["sale.order"].create({"partner_id": template.id})
     order.state = "sale"
-    copy(env, order, customers // 10, None, partner_id=partner,
+    copy(env, order, customers // 10, partner_id=partner,
          date_order=days_ago(SQL("n * 15485863 %% 700")), access_token=SQL("NULL"))  # fmt: skip
     lead = env["crm.lead"].create(
         {"name": "Bench", "partner_id": template.id, "type": "opportunity"}
     )
-    copy(env, lead, customers // 10, None, partner_id=partner)
+    copy(env, lead, customers // 10, partner_id=partner)
     visit = env["crm.visit"].create({"partner_id": template.id, "user_id": owner.id})
     visit.sudo().write({"check_in": "2026-01-01 00:00:00", "state": "done"})
-    copy(env, visit, customers // 10, None, partner_id=partner, user_id=by,
+    copy(env, visit, customers // 10, partner_id=partner, user_id=by,
          check_in=days_ago(SQL("n * 179424673 %% 700")))  # fmt: skip
     copy_meetings(env, owner, customers // 10, partner, by)
     copy_accounting(env, template, customers // 10, partner)
@@ -111,12 +111,13 @@ def copy_meetings(env, owner, count, partner, by):
     )
     env.cr.execute("SELECT nextval('calendar_event_id_seq')")
     first = env.cr.fetchone()[0] + 1
-    copy(env, event, count, None, id=SQL("%s + n", first), user_id=by,
+    copy(env, event, count, id=SQL("%s + n", first), user_id=by,
          start=days_ago(SQL("n * 32452843 %% 700")), access_token=SQL("NULL"))  # fmt: skip
     env.execute_query(
         SQL(
             """INSERT INTO calendar_event_res_partner_rel (calendar_event_id, res_partner_id)
-               SELECT %s + n, %s FROM GENERATE_SERIES(0, %s) n ON CONFLICT DO NOTHING RETURNING 1""",
+               SELECT %s + n, %s FROM GENERATE_SERIES(0, %s) n ON CONFLICT DO NOTHING
+               RETURNING 1""",
             first,
             partner,
             count - 1,
@@ -131,12 +132,12 @@ def copy_accounting(env, template, count, partner):
         {"partner_id": template.id, "payment_type": "inbound", "amount": 1}
     )
     payment.state = "paid"
-    copy(env, payment, count, None, partner_id=partner,
+    copy(env, payment, count, partner_id=partner,
          date=SQL("(%s)::date", days_ago(SQL("n * 49979687 %% 700"))))  # fmt: skip
     move = env["account.move"].create({"move_type": "out_invoice", "partner_id": template.id})
     env.flush_all()
     env.cr.execute("UPDATE account_move SET state = 'posted' WHERE id = %s", [move.id])
-    copy(env, move, count, None, partner_id=partner, commercial_partner_id=partner,
+    copy(env, move, count, partner_id=partner, commercial_partner_id=partner,
          name=SQL("'BENCH/' || n"), access_token=SQL("NULL"), sequence_number=SQL("n + 1"),
          sequence_prefix=SQL("'BENCH/'"))  # fmt: skip
 
@@ -145,7 +146,7 @@ def days_ago(days):
     return SQL("now() AT TIME ZONE 'UTC' - (%s) * INTERVAL '1 day'", days)
 
 
-def copy(env, record, count, _ids, **columns):
+def copy(env, record, count, **columns):
     """Insert ``count`` copies of a record's row; ``n`` counts from 0 in the given columns."""
     env.flush_all()
     env.cr.execute(

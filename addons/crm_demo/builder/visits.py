@@ -1,4 +1,4 @@
-"""Visits of the salespeople: past ones with report, some far from the address, a route for today."""
+"""Visits of the salespeople: past ones with a report, some far away, and a route for today."""
 
 from datetime import timedelta
 

@@ -11,7 +11,7 @@ class FollowUp:
 
     It may use these tables, which exist while the statement runs:
 
-    * ``scope``: the owned records, ``id``, ``user_id`` (owner), ``author_id`` (the owner's partner);
+    * ``scope``: the owned records, ``id``, ``user_id`` (owner), ``author_id`` (its partner);
     * ``people``: who belongs to a record: ``id``, ``contact_id`` (partner), ``user_id``,
       ``author_id``. For a customer these are its contacts and itself, for a lead its partner.
 

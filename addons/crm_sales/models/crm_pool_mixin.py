@@ -479,7 +479,7 @@ class CrmPoolMixin(models.AbstractModel):
         }
 
     def _pool_check_manager(self):
-        """Raise unless the user manages the pools of these records; others need an administrator."""
+        """Raise unless the user manages the pools of these records, or is an administrator."""
         self.check_access("read")
         if self.env.su or self.env.user.has_group("sales_team.group_sale_manager"):
             return

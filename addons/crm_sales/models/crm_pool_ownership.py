@@ -52,17 +52,21 @@ class CrmPoolOwnership(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            raise UserError(self._append_only())
+            self._refuse_change()
         return super().create(vals_list)
 
     def write(self, vals):
-        raise UserError(self._append_only())
+        self._refuse_change()
+        return super().write(vals)
 
-    def unlink(self):
-        raise UserError(self._append_only())
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        self._refuse_change()
 
-    def _append_only(self):
-        return self.env._("The history of owners is written by the system and never changed.")
+    def _refuse_change(self):
+        raise UserError(
+            self.env._("The history of owners is written by the system and never changed.")
+        )
 
     @api.model
     def _log(self, rows):

@@ -11,7 +11,6 @@ class CrmPoolRule(models.Model):
     pool_id = fields.Many2one("crm.pool", required=True, index=True, ondelete="cascade")
     level_id = fields.Many2one(
         "crm.customer.level",
-        string="Level",
         index="btree_not_null",
         ondelete="cascade",
         help="Empty: customers of all levels that have no rule of their own in this pool.",

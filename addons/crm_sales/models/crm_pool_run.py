@@ -117,7 +117,7 @@ class CrmPoolRun(models.Model):
 
     @api.model
     def _start(self, pool):
-        """Decide about a pool: one statement writes the lines of the new run and counts the rest."""
+        """Decide about a pool: one statement writes the lines of a run and counts the rest."""
         run = self.create({"pool_id": pool.id, "day": pool._today()})
         self.env.flush_all()
         counts = dict(self.env.execute_query(run._sql_start()))

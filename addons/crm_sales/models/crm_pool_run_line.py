@@ -27,7 +27,7 @@ class CrmPoolRunLine(models.Model):
         required=True,
     )
     user_id = fields.Many2one("res.users", string="Owner", ondelete="set null")
-    level_id = fields.Many2one("crm.customer.level", string="Level", ondelete="set null")
+    level_id = fields.Many2one("crm.customer.level", ondelete="set null")
     last_follow_up = fields.Datetime(help="Empty: the owner never followed up.")
     idle_days = fields.Integer("Days without Follow-up", aggregator="avg")
     days_left = fields.Integer(aggregator=None)

@@ -2,6 +2,8 @@ import random
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
@@ -363,9 +365,9 @@ class TestPoolDecision(PoolCase):
         with self.assertRaisesRegex(ValidationError, "cannot be used"):
             self.pool.domain = "import os"
         self.pool.domain = "[]"
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.pool.rule_ids = [Command.create({"days": 0})]
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.pool.rule_ids = [Command.create({"days": 9})]
         self.pooled("One")
         with self.assertRaisesRegex(ValidationError, "not empty"):
@@ -397,7 +399,7 @@ class TestPoolRun(PoolCase):
 
         def followers(records, user_id):
             if bad.id in records.ids:
-                raise UserError("poisoned")
+                raise ValueError("poisoned")
             return original(records, user_id)
 
         self.patch(type(self.env["res.partner"]), "_pool_followers_to", followers)

@@ -25,7 +25,7 @@ class Committed(PoolFixtures, BaseCase):
         with self.registry.cursor() as cr:
             self.build(api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True}))
 
-    def env(self, cr, user=SUPERUSER_ID):
+    def as_user(self, cr, user=SUPERUSER_ID):
         return api.Environment(cr, user, {})
 
     def build(self, env):
@@ -71,7 +71,7 @@ class Committed(PoolFixtures, BaseCase):
                         ids,
                     )
                 )
-            env = self.env(cr)
+            env = self.as_user(cr)
             records = env["res.partner"].browse(partners)
             records.write({"pool_id": False})
             records.unlink()
@@ -88,7 +88,7 @@ class Committed(PoolFixtures, BaseCase):
     def claim(self, login, *names):
         """Claim as a request of the web client does; return "claimed" or what was said."""
         with self.registry.cursor() as cr:
-            env = self.env(cr, self.users[login])
+            env = self.as_user(cr, self.users[login])
             records = env["res.partner"].browse([self.customers[name] for name in names])
             try:
                 retrying(functools.partial(self._claim, records), env)
@@ -124,7 +124,7 @@ class Committed(PoolFixtures, BaseCase):
 
     def owner(self, name):
         with self.registry.cursor() as cr:
-            return self.env(cr)["res.partner"].browse(self.customers[name]).user_id.id
+            return self.as_user(cr)["res.partner"].browse(self.customers[name]).user_id.id
 
 
 @tagged("post_install", "-at_install")
@@ -161,7 +161,7 @@ class TestStoryD14(Committed):
 
     def run_cron(self):
         with self.registry.cursor() as cr:
-            self.env(cr)["crm.pool.run"]._cron_recycle()
+            self.as_user(cr)["crm.pool.run"]._cron_recycle()
 
     def test_story(self):
         with freeze_time(CRON):
@@ -176,7 +176,7 @@ class TestStoryD14(Committed):
     def check_recycled(self):
         recycled = {"C1", "C2", "C4", "C9", "C10"}
         with self.registry.cursor() as cr:
-            env = self.env(cr)
+            env = self.as_user(cr)
             run = env["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
             self.assertEqual((run.state, run.day), ("done", day("2026-03-16")))
             by_action = {}
@@ -216,7 +216,7 @@ class TestStoryD14(Committed):
         with freeze_time(CRON):
             self.run_cron()
         with self.registry.cursor() as cr:
-            runs = self.env(cr)["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
+            runs = self.as_user(cr)["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
             self.assertEqual(len(runs), 1)
 
     def check_cooling_off(self):
@@ -226,7 +226,7 @@ class TestStoryD14(Committed):
         with freeze_time("2026-03-22 15:59:00"):  # the last minute of 03-22 in Shanghai
             self.assertIn("03/23/2026", self.claim("x", "C1"))
         with freeze_time("2026-03-22 16:00:00"), self.registry.cursor() as cr:
-            env = self.env(cr, self.users["x"])
+            env = self.as_user(cr, self.users["x"])
             record = env["res.partner"].browse(self.customers["C1"])
             self.assertTrue(record.pool_can_claim)
             record.action_pool_claim()
@@ -249,7 +249,7 @@ class TestStoryD14(Committed):
     def check_two_at_once(self):
         # Y has used up the day; the two who compete are Z and another colleague.
         with self.registry.cursor() as cr:
-            env = self.env(cr)
+            env = self.as_user(cr)
             company = env["res.company"].browse(self.ids["company"])
             other = self.make_user(env, "story_w", "sales_team.group_sale_salesman", company)
             self.users["w"] = other.id
@@ -264,7 +264,7 @@ class TestStoryD14(Committed):
     def check_back_to_the_ex_owner(self):
         """The manager undoes the run: what nobody claimed goes back, the rest stays."""
         with self.registry.cursor() as cr:
-            env = self.env(cr)
+            env = self.as_user(cr)
             run = env["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
             run.action_revert()
             states = {
@@ -305,7 +305,7 @@ class TestTwentyClaims(Committed):
         owned = [self.owner(name) for name in self.customers].count(self.users["y"])
         self.assertEqual(owned, 3)
         with self.registry.cursor() as cr:
-            env = self.env(cr)
+            env = self.as_user(cr)
             quota = env["crm.pool.quota"].search([("user_id", "=", self.users["y"])])
             self.assertEqual(quota.claimed, 3)
             claims = env["crm.pool.ownership"].search_count(
@@ -321,7 +321,7 @@ class TestTwentyClaims(Committed):
             record = self.env(early, self.users["y"])["res.partner"].browse(self.customers[name])
             self.assertTrue(record.pool_can_claim)
             with self.registry.cursor() as cr:
-                locked = self.env(cr)["res.partner"].browse(self.customers[name])
+                locked = self.as_user(cr)["res.partner"].browse(self.customers[name])
                 locked.write({"pool_locked": True, "pool_lock_reason": "Stop"})
             env = record.env
             try:
