@@ -28,12 +28,14 @@ from . import (
     people,
     pipeline,
     plan,
+    pool,
     products,
     quotations,
     segments,
     story,
     supply,
     validation,
+    visits,
 )
 from .calendar import months_of_the_year, story_quarter
 from .context import QUIET, Context
@@ -107,6 +109,8 @@ def steps(ctx):
         ("value scores and data quality", 5, customer_value.run),
         ("merges of customers", 2, merges.run),
         ("discount authority and versions of quotations", 3, quotations.run),
+        ("visits at customers", 4, visits.run),
+        ("public pools", 5, pool.run),
     ]
 
 

@@ -10,6 +10,7 @@ from . import (
     test_invariants,
     test_logins,
     test_plan,
+    test_pool,
     test_quotations,
     test_rules_and_imports,
     test_segments,

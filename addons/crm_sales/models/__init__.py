@@ -1,3 +1,4 @@
+from . import crm_pool_mixin  # isort: skip  (leads and customers inherit it)
 from . import (
     account_move,
     account_partial_reconcile,
@@ -30,8 +31,16 @@ from . import (
     crm_discount_authority,
     crm_dunning_letter,
     crm_dunning_level,
+    crm_interaction,
     crm_lead,
     crm_payment_promise,
+    crm_pool,
+    crm_pool_decision,
+    crm_pool_ownership,
+    crm_pool_quota,
+    crm_pool_rule,
+    crm_pool_run,
+    crm_pool_run_line,
     crm_price_index,
     crm_price_index_value,
     crm_quotation_version,
@@ -40,9 +49,11 @@ from . import (
     crm_stage,
     crm_subledger,
     crm_team,
+    crm_visit,
     res_company,
     res_config_settings,
     res_partner,
+    res_users,
     sale_order,
     sale_order_line,
 )

@@ -4,7 +4,8 @@ from .crm_commission_participant import NESTED
 
 
 class CrmLead(models.Model):
-    _inherit = "crm.lead"
+    _name = "crm.lead"
+    _inherit = ["crm.lead", "crm.pool.mixin"]
 
     participant_ids = fields.One2many(
         "crm.commission.participant",
@@ -68,3 +69,14 @@ class CrmLead(models.Model):
             donor = opportunities.filtered("participant_ids")[:1]
             donor.participant_ids.with_context(**{NESTED: True}).lead_id = self
         return super()._merge_dependences(opportunities)
+
+    # --- public pool ---
+
+    _pool_link = "lead_id"
+
+    ownership_ids = fields.One2many("crm.pool.ownership", "lead_id", readonly=True)
+
+    @api.model
+    def _pool_domain(self):
+        """Leads and opportunities that are neither won nor lost."""
+        return [("active", "=", True), ("won_status", "=", "pending")]

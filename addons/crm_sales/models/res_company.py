@@ -31,6 +31,18 @@ class ResCompany(models.Model):
         help="They read all contracts of the company, so that they can approve them.",
     )
 
+    # --- visits ---
+
+    visit_radius = fields.Integer(
+        "Radius of a Check-In (m)",
+        default=300,
+        help="A check-in farther from the customer's address is marked. 0: none is.",
+    )
+
+    _visit_radius_positive = models.Constraint(
+        "CHECK (visit_radius >= 0)", "The radius of a check-in is 0 or more."
+    )
+
     @api.constrains("quotation_reminder_days", "quotation_cancel_days")
     def _check_quotation_days(self):
         for company in self:

@@ -24,3 +24,7 @@ class ResConfigSettings(models.TransientModel):
     crm_contract_legal_ids = fields.Many2many(
         related="company_id.crm_contract_legal_ids", readonly=False
     )
+
+    # --- visits ---
+
+    visit_radius = fields.Integer(related="company_id.visit_radius", readonly=False)

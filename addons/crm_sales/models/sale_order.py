@@ -579,9 +579,7 @@ class SaleOrder(models.Model):
         domains = []
         if company.quotation_reminder_days:
             soon = today + timedelta(days=company.quotation_reminder_days)
-            domains.append(
-                Domain([("validity_date", "<=", soon), ("expiry_reminded", "=", False)])
-            )
+            domains.append(Domain([("validity_date", "<=", soon), ("expiry_reminded", "=", False)]))
         if company.quotation_cancel_days:
             domains.append(Domain("validity_date", "<", company._quotation_cancel_day(today)))
         if not domains:

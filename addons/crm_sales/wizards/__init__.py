@@ -6,6 +6,7 @@ from . import (
     crm_commission_simulation_line,
     crm_contract_sign,
     crm_contract_terminate,
+    crm_pool_operation,
     crm_quotation_comparison,
     crm_sale_replace_salesperson,
 )
