@@ -6,4 +6,6 @@ from . import (
     crm_commission_simulation_line,
     crm_contract_terminate,
     crm_sale_replace_salesperson,
+    crm_territory_activate,
+    crm_territory_activate_line,
 )
