@@ -232,12 +232,15 @@ class CrmLeadRouteRule(models.Model):
         conditions = {rule.id: rule._condition() for rule in rules}
         for rule in self:
             earlier = rule._shadowing(rules, conditions) if rule.active else self.browse()
-            rule.shadowed = earlier and self.env._(
-                'Never reached: "%(other)s" comes before "%(name)s" and takes everything. Move '
-                "this rule up, or make the other one narrower.",
-                other=earlier.name,
-                name=rule.name,
-            )
+            rule.shadowed = rule._shadowed_message(earlier) if earlier else False
+
+    def _shadowed_message(self, earlier):
+        return self.env._(
+            'Never reached: "%(other)s" comes before "%(name)s" and takes everything. Move this '
+            "rule up, or make the other one narrower.",
+            other=earlier.name,
+            name=self.name,
+        )
 
     def _shadowing(self, rules, conditions):
         """Return the first earlier rule that leaves nothing for this one, if any."""

@@ -209,7 +209,7 @@ class CrmLeadSla(models.Model):
 
     def _query_activities(self):
         return SQL(
-            """SELECT s.id, a.write_date,
+            """SELECT s.id, LEAST(a.write_date, %s),
                       CASE t.category WHEN 'phonecall' THEN 'call' WHEN 'meeting' THEN 'meeting'
                       ELSE 'activity' END
                  FROM crm_lead_sla s
@@ -219,6 +219,7 @@ class CrmLeadSla(models.Model):
                       AND a.write_date >= s.start
             LEFT JOIN mail_activity_type t ON t.id = a.activity_type_id
                 WHERE s.id = ANY(%s) AND (p.any_colleague OR a.write_uid = s.user_id)""",
+            fields.Datetime.now(),
             self.ids,
         )
 
@@ -352,7 +353,6 @@ class CrmLeadSla(models.Model):
             partner_ids=user.partner_id.ids,
             subject=subject(env),
             body=Markup("<p>%s</p>") % body(env),
-            record_name=self.lead_id.display_name,
         )
 
     def _local_deadline(self):

@@ -42,7 +42,7 @@ class RoutingCase(TransactionCase):
             cls.env["res.country.state"].search(
                 [("country_id", "=", cls.cn.id), ("code", "=", code)], limit=1
             )
-            for code in ("SH", "JS", "BJ", "GD")
+            for code in ("沪", "苏", "京", "粤")
         )
         cls._create_people()
         cls.env["crm.lead.route.rule"].search([]).active = False
@@ -91,7 +91,7 @@ class RoutingCase(TransactionCase):
             company_ids=[Command.set(company.ids)],
             tz="Asia/Shanghai",
         )
-        user.action_create_employee()
+        user.with_company(company).action_create_employee()
         if team:
             cls.env["crm.team.member"].create({"crm_team_id": team.id, "user_id": user.id})
         return user
@@ -169,6 +169,10 @@ class RoutingCase(TransactionCase):
     def _absent(cls, user):
         """Put a person on leave today and tomorrow."""
         return cls._off(user, "2026-01-04 16:00:00", "2026-01-06 16:00:00")
+
+    @classmethod
+    def _last_log(cls, lead):
+        return cls.env["crm.lead.route.log"].search([("lead_id", "=", lead.id)], limit=1)
 
     def _at(self, moment):
         """Let the time be another one, in UTC, for the rest of the block."""

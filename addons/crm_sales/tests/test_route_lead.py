@@ -179,6 +179,7 @@ class TestRouteLead(RoutingCase):
 
     def test_archived_users_and_other_companies_get_nothing(self):
         other = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids += other
         stranger = self._create_user("stranger", "sales_team.group_sale_salesman", company=other)
         self._rule("Both", stranger, self.li, self.wang)
         self.wang.active = False
@@ -281,14 +282,14 @@ class TestRouteSources(RoutingCase):
         lead = self._lead(user_id=self.li.id)
         lead.with_user(self.boss).action_route_again()
         self.assertEqual(lead.user_id, self.zhao)
-        self.assertEqual(lead.route_log_ids[0].kind, "again")
-        self.assertEqual(lead.route_log_ids[0].actor_id, self.boss)
-        self.assertEqual(lead.route_log_ids[0].previous_user_id, self.li)
+        self.assertEqual(self._last_log(lead).kind, "again")
+        self.assertEqual(self._last_log(lead).actor_id, self.boss)
+        self.assertEqual(self._last_log(lead).previous_user_id, self.li)
 
     def test_handed_over_by_hand(self):
         lead = self._lead()
         lead.with_user(self.boss).user_id = self.li
-        self.assertEqual(lead.route_log_ids[0].kind, "manual")
+        self.assertEqual(self._last_log(lead).kind, "manual")
         self.assertIn("by Boss from Zhao to Li", lead.route_reason)
 
     def test_reason_in_the_readers_language(self):
