@@ -49,6 +49,7 @@
         "views/crm_lead_views_routing.xml",
         "views/crm_territory_views.xml",
         "views/sale_order_views.xml",
+        "data/spreadsheet_dashboard_data_routing.xml",
         "views/crm_sales_menus.xml",
     ],
     "assets": {

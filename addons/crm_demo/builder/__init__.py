@@ -28,6 +28,7 @@ from . import (
     pipeline,
     plan,
     products,
+    routing,
     segments,
     story,
     supply,
@@ -101,6 +102,7 @@ def steps(ctx):
         ("approvals", 2, approvals.run),
         ("levels, lifecycle and organisation of the customers", 4, customer_master.run),
         ("customer segments", 2, segments.run),
+        ("territories, routing rules and first responses", 4, routing.run),
         ("value scores and data quality", 5, customer_value.run),
         ("merges of customers", 2, merges.run),
     ]

@@ -9,6 +9,7 @@ from . import (
     test_invariants,
     test_logins,
     test_plan,
+    test_routing,
     test_rules_and_imports,
     test_segments,
     test_story_d1,

@@ -84,7 +84,9 @@ def parse_cities(text: str | None) -> frozenset:
     >>> sorted(parse_cities("Wuxi, 苏州市、无锡，"))
     ['wuxi', '无锡', '苏州']
     """
-    return frozenset(filter(None, (clean_city(part) for part in re.split(r"[,;，；、]", text or ""))))
+    return frozenset(
+        filter(None, (clean_city(part) for part in re.split(r"[,;，；、]", text or "")))
+    )
 
 
 def parse_ranges(text: str | None) -> tuple:

@@ -52,7 +52,7 @@ class CrmLead(models.Model):
 
     territory_id = fields.Many2one(
         "crm.territory",
-        "Territory",
+        
         index="btree_not_null",
         readonly=True,
         copy=False,
@@ -134,9 +134,7 @@ class CrmLead(models.Model):
         :return: ``(vals_list, [whether the salesperson is kept])``
         """
         default = self.env.context.get("default_user_id") or self.env.context.get(BY_HAND)
-        kept = [
-            bool(vals["user_id"] if "user_id" in vals else default) for vals in vals_list
-        ]
+        kept = [bool(vals["user_id"] if "user_id" in vals else default) for vals in vals_list]
         if not self.env["crm.lead.router"]._is_active():
             return vals_list, kept
         vals_list = [

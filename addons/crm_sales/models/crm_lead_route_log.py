@@ -63,9 +63,7 @@ class CrmLeadRouteLog(models.Model):
         if facts.get("tried"):
             sentences.append(self.env._("Nobody was available by: %s.", ", ".join(facts["tried"])))
         if facts.get("due"):
-            due = fields.Datetime.context_timestamp(
-                self, fields.Datetime.to_datetime(facts["due"])
-            )
+            due = fields.Datetime.context_timestamp(self, fields.Datetime.to_datetime(facts["due"]))
             sentences.append(
                 self.env._("The first response was due on %s.", f"{due:%Y-%m-%d %H:%M}")
             )

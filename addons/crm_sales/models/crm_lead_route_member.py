@@ -8,9 +8,7 @@ class CrmLeadRouteMember(models.Model):
     _description = "Person of a Routing Rule"
     _order = "sequence, id"
 
-    rule_id = fields.Many2one(
-        "crm.lead.route.rule", required=True, index=True, ondelete="cascade"
-    )
+    rule_id = fields.Many2one("crm.lead.route.rule", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="rule_id.company_id")
     sequence = fields.Integer(default=10)
     user_id = fields.Many2one(

@@ -111,14 +111,6 @@ class CrmLeadRoutePeople(models.AbstractModel):
         )
         return {(rule, user): last for rule, user, last in rows}
 
-    @api.model
-    def _month_counts(self, user_ids, team_ids):
-        """Return ``{(user id, team id): leads of 30 days}``, as the team's own assignment counts."""
-        members = self.env["crm.team.member"].sudo().search(  # sudo: numbers of leads only
-            [("user_id", "in", list(user_ids)), ("crm_team_id", "in", list(team_ids))]
-        )
-        return members._get_lead_from_date(fields.Datetime.now() - timedelta(days=30))
-
     # -- working hours --
 
     @api.model
@@ -129,11 +121,15 @@ class CrmLeadRoutePeople(models.AbstractModel):
         company is closed makes nobody away. Without any schedule a person always works.
         """
         # sudo: only whether somebody works, for the decision
-        resources = self.env["resource.resource"].sudo().search(
-            [("user_id", "in", list(user_ids)), ("company_id", "in", (company.id, False))],
-            order="company_id, id",
+        resources = (
+            self.env["resource.resource"]
+            .sudo()
+            .search(
+                [("user_id", "in", list(user_ids)), ("company_id", "in", (company.id, False))],
+                order="company_id, id",
+            )
         )
-        by_calendar, found = defaultdict(lambda: resources.browse()), set()
+        by_calendar, found = defaultdict(resources.browse), set()
         for resource in resources:
             if resource.user_id.id not in found:
                 found.add(resource.user_id.id)

@@ -228,7 +228,7 @@ class CrmLeadRouteRule(models.Model):
     )  # fmt: skip
     @api.depends_context("lang")
     def _compute_shadowed(self):
-        rules = self.search([])
+        rules = self.search([("active", "=", True)])
         conditions = {rule.id: rule._condition() for rule in rules}
         for rule in self:
             earlier = rule._shadowing(rules, conditions) if rule.active else self.browse()

@@ -76,7 +76,7 @@ class CrmLeadRouter(models.AbstractModel):
         The same territory in a new model is a new record, but not another place.
         """
         tree, facts = self.env["crm.territory.model"]._tree(model.id), self._place_facts(leads)
-        wanted, moved = defaultdict(lambda: leads.browse()), leads.browse()
+        wanted, moved = defaultdict(leads.browse), leads.browse()
         for lead in leads:
             new = self.env["crm.territory"].sudo().browse(tree.find(facts[lead.id]) or ())
             if lead.territory_id != new:
@@ -122,8 +122,10 @@ class CrmLeadRouter(models.AbstractModel):
                 for lead in known
             ]
         )
-        runs = self.env["crm.lead.sla"].sudo().search(
-            [("lead_id", "in", leads.ids), ("state", "in", ("open", "warned"))]
+        runs = (
+            self.env["crm.lead.sla"]
+            .sudo()
+            .search([("lead_id", "in", leads.ids), ("state", "in", ("open", "warned"))])
         )
         for run in runs:
             run.write({"user_id": run.lead_id.user_id.id, "team_id": run.lead_id.team_id.id})
@@ -196,7 +198,9 @@ class CrmLeadRouter(models.AbstractModel):
 
     @api.model
     def _with_parents(self, categories):
-        return {int(key) for path in categories.mapped("parent_path") for key in path.split("/")[:-1]}
+        return {
+            int(key) for path in categories.mapped("parent_path") for key in path.split("/")[:-1]
+        }
 
     @api.model
     def _segments(self, leads, rules):
@@ -204,14 +208,18 @@ class CrmLeadRouter(models.AbstractModel):
         segments = rules.segment_ids
         if not segments:
             return {}
-        groups = self.env["crm.segment.member"].sudo()._read_group(  # sudo: as the router
-            [
-                ("segment_id", "in", segments.ids),
-                ("partner_id", "in", leads.partner_id.commercial_partner_id.ids),
-                ("date_out", "=", False),
-            ],
-            ["partner_id"],
-            ["segment_id:array_agg"],
+        groups = (
+            self.env["crm.segment.member"]
+            .sudo()
+            ._read_group(  # sudo: as the router
+                [
+                    ("segment_id", "in", segments.ids),
+                    ("partner_id", "in", leads.partner_id.commercial_partner_id.ids),
+                    ("date_out", "=", False),
+                ],
+                ["partner_id"],
+                ["segment_id:array_agg"],
+            )
         )
         return {partner.id: ids for partner, ids in groups}
 
@@ -409,8 +417,12 @@ class CrmLeadRouter(models.AbstractModel):
             team = lead.team_id
             if not team or user not in (team.member_ids | team.user_id):
                 flag = "use_leads" if lead.type == "lead" else "use_opportunities"
-                team = self.env["crm.team"].sudo()._get_default_team_id(  # sudo: see the class
-                    user_id=user_id, domain=[(flag, "=", True)]
+                team = (
+                    self.env["crm.team"]
+                    .sudo()
+                    ._get_default_team_id(  # sudo: see the class
+                        user_id=user_id, domain=[(flag, "=", True)]
+                    )
                 )
             cache[key] = team.id
         return cache[key]

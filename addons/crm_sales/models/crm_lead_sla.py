@@ -130,9 +130,7 @@ class CrmLeadSla(models.Model):
         if cron and moments:
             # sudo: the scheduled action follows, whoever brought the lead. Moments are rounded up
             # to the minute, so that leads of the same minute share a run.
-            minutes = {
-                at.replace(second=0, microsecond=0) + timedelta(minutes=1) for at in moments
-            }
+            minutes = {at.replace(second=0, microsecond=0) + timedelta(minutes=1) for at in moments}
             cron.sudo()._trigger(at=sorted(minutes))
 
     # ------------------------------------------------------------------

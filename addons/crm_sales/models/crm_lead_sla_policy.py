@@ -100,9 +100,7 @@ class CrmLeadSlaPolicy(models.Model):
         :raises ValidationError: the schedule has no working hour in the coming years
         """
         calendar = self._calendar(company)
-        deadline = calendar and calendar.plan_hours(
-            self.response_hours, start, compute_leaves=True
-        )
+        deadline = calendar and calendar.plan_hours(self.response_hours, start, compute_leaves=True)
         if not deadline:
             raise ValidationError(
                 self.env._(

@@ -23,14 +23,11 @@ class CrmTerritory(models.Model):
     name = fields.Char(required=True, translate=True)
     complete_name = fields.Char(compute="_compute_complete_name", recursive=True)
     indented_name = fields.Char("Tree", compute="_compute_complete_name", recursive=True)
-    model_id = fields.Many2one(
-        "crm.territory.model", required=True, index=True, ondelete="cascade"
-    )
+    model_id = fields.Many2one("crm.territory.model", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="model_id.company_id", store=True, index="btree_not_null")
     model_state = fields.Selection(related="model_id.state", string="State of the Model")
     parent_id = fields.Many2one(
         "crm.territory",
-        "Parent",
         index=True,
         ondelete="cascade",
         domain="[('model_id', '=', model_id), ('id', '!=', id)]",
@@ -88,7 +85,7 @@ class CrmTerritory(models.Model):
         help="People and managers of this territory and of those above it.",
     )
     lead_count = fields.Integer("Open Leads", compute="_compute_leads")
-    expected_revenue = fields.Float("Expected Revenue", compute="_compute_leads")
+    expected_revenue = fields.Float(compute="_compute_leads")
 
     # -- computes --
 
@@ -98,7 +95,7 @@ class CrmTerritory(models.Model):
             parent = territory.parent_id
             own = territory.name or ""
             territory.complete_name = f"{parent.complete_name} / {own}" if parent else own
-            level = len((parent.indented_name or "")) - len(
+            level = len(parent.indented_name or "") - len(
                 (parent.indented_name or "").lstrip("\u2003")
             )
             territory.indented_name = "\u2003" * (level + 1) + own if parent else own
@@ -240,8 +237,10 @@ class CrmTerritory(models.Model):
     def _unlink_without_open_leads(self):
         # sudo: whether there are open leads at all, also such as the user may not see
         below = self.sudo().search([("id", "child_of", self.ids)])
-        lead = self.env["crm.lead"].sudo().search(
-            [("territory_id", "in", below.ids), ("won_status", "=", "pending")], limit=1
+        lead = (
+            self.env["crm.lead"]
+            .sudo()
+            .search([("territory_id", "in", below.ids), ("won_status", "=", "pending")], limit=1)
         )
         if lead:
             raise UserError(

@@ -159,7 +159,9 @@ class CrmTerritoryModel(models.Model):
         for model in self.filtered(lambda one: one.state == "active"):
             if not model.date_from:
                 raise ValidationError(
-                    self.env._('Say from which day "%s" is in effect before activating.', model.name)
+                    self.env._(
+                        'Say from which day "%s" is in effect before activating.', model.name
+                    )
                 )
             other = self.search(model._domain_same_time() & Domain("id", "!=", model.id), limit=1)
             if other:
@@ -320,9 +322,7 @@ class CrmTerritoryModel(models.Model):
 
     def _leads_to_move(self, limit):
         # sudo: all open leads of the company move, whoever activates the model
-        return (
-            self.env["crm.lead"].sudo().search(self._domain_leads(), limit=limit, order="id")
-        )
+        return self.env["crm.lead"].sudo().search(self._domain_leads(), limit=limit, order="id")
 
     def _domain_leads(self):
         domain = Domain("won_status", "=", "pending") & Domain("id", ">", self.move_pointer)

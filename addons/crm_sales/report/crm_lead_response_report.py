@@ -15,18 +15,18 @@ class CrmLeadResponseReport(models.Model):
         "crm.lead.sla": ["lead_id", "policy_id", "state", "response_hours", "responded_at"],
     }
 
-    lead_id = fields.Many2one("crm.lead", "Lead", readonly=True)
+    lead_id = fields.Many2one("crm.lead", readonly=True)
     lead_type = fields.Selection(
         [("lead", "Lead"), ("opportunity", "Opportunity")], "Type", readonly=True
     )
     company_id = fields.Many2one("res.company", readonly=True)
-    policy_id = fields.Many2one("crm.lead.sla.policy", "Policy", readonly=True)
+    policy_id = fields.Many2one("crm.lead.sla.policy", readonly=True)
     rule_id = fields.Many2one("crm.lead.route.rule", "Routing Rule", readonly=True)
-    territory_id = fields.Many2one("crm.territory", "Territory", readonly=True)
+    territory_id = fields.Many2one("crm.territory", readonly=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
-    source_id = fields.Many2one("utm.source", "Source", readonly=True)
-    country_id = fields.Many2one("res.country", "Country", readonly=True)
+    source_id = fields.Many2one("utm.source", readonly=True)
+    country_id = fields.Many2one("res.country", readonly=True)
     state_id = fields.Many2one("res.country.state", "Province", readonly=True)
     start = fields.Datetime("Assigned on", readonly=True)
     deadline = fields.Datetime("Response Due", readonly=True)
@@ -40,7 +40,7 @@ class CrmLeadResponseReport(models.Model):
         aggregator="avg",
         help="Of those decided, met or breached.",
     )
-    breached = fields.Integer("Breached", readonly=True)
+    breached = fields.Integer(readonly=True)
 
     @api.model
     def _states(self):

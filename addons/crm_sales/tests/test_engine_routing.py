@@ -11,9 +11,7 @@ from ..engine.matching import Compiled, Condition, naive_first
 from ..engine.routing import Person, choose
 from ..engine.territory import CircleError, Node, RangeError, Tree, descend, parse_ranges
 
-PATIENT = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+PATIENT = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALUES = st.frozensets(st.integers(0, 4), min_size=1, max_size=3)
 BOUNDS = st.tuples(
     st.one_of(st.none(), st.integers(0, 9)), st.one_of(st.none(), st.integers(0, 9))
@@ -190,9 +188,7 @@ class TestChoice(BaseCase):
             st.integers(0, 30),
         )
         def check(method, rows, leads):
-            people = [
-                Person(key, load=load, limit=limit) for key, (load, limit) in enumerate(rows)
-            ]
+            people = [Person(key, load=load, limit=limit) for key, (load, limit) in enumerate(rows)]
             room = sum(max(0, limit - load) for load, limit in rows)
             given_out = sum(bool(choose(method, people).person) for _lead in range(leads))
             self.assertEqual(given_out, min(room, leads))

@@ -57,8 +57,12 @@ class TestRouteAccess(RoutingCase):
         stranger = self._create_user("stranger", "sales_team.group_sale_manager", company=other)
         self._rule("Rule", self.li)
         policy = self._policy()
-        for records in (self.model, self.model.territory_ids, policy,
-                        self.env["crm.lead.route.rule"].search([])):
+        for records in (
+            self.model,
+            self.model.territory_ids,
+            policy,
+            self.env["crm.lead.route.rule"].search([]),
+        ):
             theirs = records.with_user(stranger).with_context(allowed_company_ids=other.ids)
             self.assertFalse(theirs.search([("id", "in", records.ids)]), records._name)
         leads = self.all_leads.with_user(stranger).with_context(allowed_company_ids=other.ids)
@@ -91,8 +95,13 @@ class TestRouteAccess(RoutingCase):
 
     def test_user_without_sales_rights(self):
         nobody = self._create_user("nobody", "base.group_user")
-        for model in ("crm.territory", "crm.lead.route.rule", "crm.lead.route.log",
-                      "crm.lead.sla", "crm.lead.response.report"):
+        for model in (
+            "crm.territory",
+            "crm.lead.route.rule",
+            "crm.lead.route.log",
+            "crm.lead.sla",
+            "crm.lead.response.report",
+        ):
             with self.assertRaises(AccessError):
                 self.env[model].with_user(nobody).search([])
 

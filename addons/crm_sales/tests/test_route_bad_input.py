@@ -30,9 +30,7 @@ class TestRouteBadInput(RoutingCase):
             ):
                 self._rule(
                     "Wrong",
-                    member_ids=[
-                        Command.create({"user_id": self.li.id, "capacity": capacity})
-                    ],
+                    member_ids=[Command.create({"user_id": self.li.id, "capacity": capacity})],
                 )
             self.assertIn("capacity_positive", str(caught.exception))
             with (
@@ -43,7 +41,12 @@ class TestRouteBadInput(RoutingCase):
                 self._rule("Wrong", self.li, capacity=capacity)
         member = self.env["crm.lead.route.member"]
         self.assertIn(
-            "more than zero", str(member._table_objects["crm_lead_route_member_capacity_positive"].get_error_message(member))
+            "more than zero",
+            str(
+                member._table_objects["crm_lead_route_member_capacity_positive"].get_error_message(
+                    member
+                )
+            ),
         )
 
     def test_ranges_the_wrong_way(self):
@@ -59,7 +62,11 @@ class TestRouteBadInput(RoutingCase):
 
     def test_rules_that_are_never_reached(self):
         first = self._rule(
-            "East", target="person", user_id=self.li.id, state_ids=(self.sh | self.js).ids, sequence=1
+            "East",
+            target="person",
+            user_id=self.li.id,
+            state_ids=(self.sh | self.js).ids,
+            sequence=1,
         )
         second = self._rule("Shanghai", self.wang, state_ids=self.sh.ids, sequence=2)
         third = self._rule("Large", self.wang, budget_from=10, sequence=3)
@@ -95,6 +102,8 @@ class TestRouteBadInput(RoutingCase):
         with self.assertRaisesRegex(UserError, "cannot be changed"):
             log.user_id = self.wang
         with self.assertRaisesRegex(UserError, "cannot be changed"):
-            log.with_context(crm_lead_merge=True).write({"lead_id": log.lead_id.id, "kind": "again"})
+            log.with_context(crm_lead_merge=True).write(
+                {"lead_id": log.lead_id.id, "kind": "again"}
+            )
         with self.assertRaisesRegex(UserError, "cannot be deleted"):
             log.unlink()

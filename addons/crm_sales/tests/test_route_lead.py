@@ -47,7 +47,8 @@ class TestRouteLead(RoutingCase):
         )
         segment.action_refresh()
         model = self._model(
-            ("China", None, {"country_ids": self.cn.ids}), ("SH", "China", {"state_ids": self.sh.ids})
+            ("China", None, {"country_ids": self.cn.ids}),
+            ("SH", "China", {"state_ids": self.sh.ids}),
         )
         cases = [
             ({"industry_ids": industry.ids}, {"partner_id": customer.id}),
@@ -227,15 +228,26 @@ class TestRouteSources(RoutingCase):
 
     def test_api(self):
         """As JSON-2 calls it: no salesperson given, or one chosen."""
-        leads = self.env["crm.lead"].with_user(self.all).create(
-            [{"name": "A"}, {"name": "B", "user_id": self.li.id}, {"name": "C", "user_id": False}]
+        leads = (
+            self.env["crm.lead"]
+            .with_user(self.all)
+            .create(
+                [
+                    {"name": "A"},
+                    {"name": "B", "user_id": self.li.id},
+                    {"name": "C", "user_id": False},
+                ]
+            )
         )
         self.assertEqual(leads.mapped("user_id.name"), ["Zhao", "Li"])
         self.assertEqual(leads[2].user_id, self.zhao)
 
     def test_import(self):
-        result = self.env["crm.lead"].with_user(self.all).with_context(import_file=True).load(
-            ["name", "user_id"], [["X", ""], ["Y", self.li.name]]
+        result = (
+            self.env["crm.lead"]
+            .with_user(self.all)
+            .with_context(import_file=True)
+            .load(["name", "user_id"], [["X", ""], ["Y", self.li.name]])
         )
         self.assertFalse(result["messages"])
         leads = self.env["crm.lead"].browse(result["ids"])
@@ -309,6 +321,7 @@ class TestRouteSources(RoutingCase):
 
     def test_routed_once_per_batch(self):
         """The number of queries does not grow with the leads, but for what Odoo itself does."""
+
         def queries(number):
             self.env.flush_all()
             start = self.env.cr.sql_log_count
@@ -319,8 +332,9 @@ class TestRouteSources(RoutingCase):
             self.env.invalidate_all()
             start = self.env.cr.sql_log_count
             company = self.company
-            router._decide(leads.sudo(), company, router._places(leads.sudo(), company), True,
-                           set(), {})
+            router._decide(
+                leads.sudo(), company, router._places(leads.sudo(), company), True, set(), {}
+            )
             return mine, self.env.cr.sql_log_count - start
 
         queries(2)

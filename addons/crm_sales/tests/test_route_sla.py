@@ -19,9 +19,7 @@ class TestRouteSla(RoutingCase, MailCase):
         super().setUpClass()
         cls.policy = cls._policy()
         cls.rule = cls._rule("Turn", cls.li, cls.wang, cls.zhao, sla_policy_id=cls.policy.id)
-        cls.customer = cls.env["res.partner"].create(
-            {"name": "Chen", "email": "chen@example.com"}
-        )
+        cls.customer = cls.env["res.partner"].create({"name": "Chen", "email": "chen@example.com"})
 
     def _watch(self, moment):
         with self._at(moment), self.enter_registry_test_mode():
@@ -88,9 +86,7 @@ class TestRouteSla(RoutingCase, MailCase):
         todo = self.env.ref("mail.mail_activity_data_todo")
         for kind, activity_type in (("call", call), ("activity", todo)):
             lead = self._new()
-            activity = lead.activity_schedule(
-                activity_type_id=activity_type.id, user_id=self.li.id
-            )
+            activity = lead.activity_schedule(activity_type_id=activity_type.id, user_id=self.li.id)
             self.assertEqual(lead.sla_state, "open")
             activity.with_user(self.li).action_feedback("Spoke")
             self.assertEqual(lead.sla_id.response_kind, kind)
@@ -134,7 +130,7 @@ class TestRouteSla(RoutingCase, MailCase):
         )
         self.assertIn("First response due", message.subject)
         self.assertEqual(message.partner_ids, self.li.partner_id)
-        self.assertIn("2026-01-05 13:00", message.body)
+        self.assertIn("2026-01-05 12:00", message.body)
 
     def test_passed_on_until_nobody_is_left(self):
         lead = self._new()

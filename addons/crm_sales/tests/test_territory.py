@@ -88,9 +88,7 @@ class TestTerritory(RoutingCase):
     def test_effective_dates(self):
         old = self._china(name="Old")
         lead = self._lead(state_id=self.bj.id)
-        new = self._model(
-            ("All", None, {}), activate=False, name="New", date_from="2026-02-01"
-        )
+        new = self._model(("All", None, {}), activate=False, name="New", date_from="2026-02-01")
         new._activate()
         self.assertEqual(lead.territory_id.model_id, old)
         self.assertEqual(old.date_to, fields.Date.to_date("2026-01-31"))
@@ -103,7 +101,10 @@ class TestTerritory(RoutingCase):
     def test_routed_again_when_moved(self):
         self._rule("Territory", people_from="territory")
         old = self._model(("East", None, {"state_ids": self.js.ids, "member_ids": self.li.ids}))
-        moved, stays = self._lead(state_id=self.js.id), self._lead(state_id=self.js.id, user_id=self.zhao.id)
+        moved, stays = (
+            self._lead(state_id=self.js.id),
+            self._lead(state_id=self.js.id, user_id=self.zhao.id),
+        )
         same = old.copy()
         same._activate(reassign=True)
         self.assertEqual((moved.user_id, stays.user_id), (self.li, self.zhao), "same place")

@@ -104,4 +104,3 @@ class CrmTerritoryActivate(models.TransientModel):
             "res_id": self.model_id.id,
             "view_mode": "form",
         }
-

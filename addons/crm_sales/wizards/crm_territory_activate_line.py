@@ -9,7 +9,7 @@ class CrmTerritoryActivateLine(models.TransientModel):
     _order = "lead_count desc, id"
 
     wizard_id = fields.Many2one("crm.territory.activate", required=True, ondelete="cascade")
-    from_id = fields.Many2one("crm.territory", "From", readonly=True, ondelete="cascade")
-    to_id = fields.Many2one("crm.territory", "To", readonly=True, ondelete="cascade")
+    from_id = fields.Many2one("crm.territory", readonly=True, ondelete="cascade")
+    to_id = fields.Many2one("crm.territory", readonly=True, ondelete="cascade")
     lead_count = fields.Integer("Leads", readonly=True)
-    expected_revenue = fields.Float("Expected Revenue", readonly=True)
+    expected_revenue = fields.Float(readonly=True)
