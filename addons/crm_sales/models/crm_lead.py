@@ -52,7 +52,6 @@ class CrmLead(models.Model):
 
     territory_id = fields.Many2one(
         "crm.territory",
-        
         index="btree_not_null",
         readonly=True,
         copy=False,

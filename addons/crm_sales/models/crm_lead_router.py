@@ -389,22 +389,38 @@ class CrmLeadRouter(models.AbstractModel):
 
     @api.model
     def _write(self, leads, places, decisions):
-        """Write salesperson, team and territory, once per group of leads with the same ones."""
+        """Write salesperson and team, once per group of leads with the same ones, and territory."""
         groups, teams = defaultdict(list), {}
+        self._write_territories(leads, places)
         for lead in leads:
             vals, decision = {}, decisions.get(lead.id)
-            if (places[lead.id][1] or False) != lead.territory_id.id:
-                vals["territory_id"] = places[lead.id][1] or False
-            if decision:
-                team_id = decision.team_id or self._team_id(lead, decision.user_id, teams)
-                if team_id and team_id != lead.team_id.id:
-                    vals["team_id"] = team_id
-                if (decision.user_id or False) != lead.user_id.id:
-                    vals["user_id"] = decision.user_id or False
+            if not decision:
+                continue
+            team_id = decision.team_id or self._team_id(lead, decision.user_id, teams)
+            if team_id and team_id != lead.team_id.id:
+                vals["team_id"] = team_id
+            if (decision.user_id or False) != lead.user_id.id:
+                vals["user_id"] = decision.user_id or False
             if vals:
                 groups[tuple(sorted(vals.items()))].append(lead.id)
         for vals, ids in groups.items():
             leads.browse(ids).with_context(**self._quiet()).write(dict(vals))
+
+    @api.model
+    def _write_territories(self, leads, places):
+        """Set the territory of many leads: below ``write()``, as nearly each has another one.
+
+        What depends on it is computed as after a write.
+        """
+        territory, groups = leads._fields["territory_id"], defaultdict(list)
+        for lead in leads:
+            if (places[lead.id][1] or False) != lead.territory_id.id:
+                groups[places[lead.id][1] or False].append(lead.id)
+        for territory_id, ids in groups.items():
+            group = leads.browse(ids)
+            group.modified(["territory_id"], before=True)
+            territory.write(group, territory_id)
+            group.modified(["territory_id"])
 
     @api.model
     def _team_id(self, lead, user_id, cache):
