@@ -12,6 +12,7 @@ from . import (
     test_plan,
     test_pool,
     test_quotations,
+    test_routing,
     test_rules_and_imports,
     test_segments,
     test_story_d1,

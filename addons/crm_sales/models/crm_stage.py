@@ -1,5 +1,17 @@
-from odoo import models
+from odoo import fields, models
 
 
 class CrmStage(models.Model):
     _inherit = "crm.stage"
+
+    # --- routing ---
+
+    routing_weight = fields.Float(
+        default=1.0,
+        help="How much work an open lead in this stage means, for routing by open work: a person "
+        "with a capacity of 50 may have 50 leads of weight 1.",
+    )
+
+    _routing_weight_positive = models.Constraint(
+        "CHECK (routing_weight >= 0)", "The routing weight of a stage cannot be negative."
+    )

@@ -1,8 +1,21 @@
-from odoo import models
+from odoo import fields, models
+
+
 
 
 class CrmTeam(models.Model):
     _inherit = "crm.team"
+
+    # --- routing ---
+
+    lead_sla_policy_id = fields.Many2one(
+        "crm.lead.sla.policy",
+        "First Response to Leads",
+        check_company=True,
+        ondelete="restrict",
+        help="How soon a lead of this team must be responded to, unless its routing rule says "
+        "otherwise.",
+    )
 
     # --- public pool ---
 

@@ -4,4 +4,5 @@ from . import (
     crm_contract_mrr,
     crm_contract_report,
     crm_receivable,
+    crm_lead_response_report,
 )

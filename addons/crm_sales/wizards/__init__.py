@@ -9,4 +9,6 @@ from . import (
     crm_pool_operation,
     crm_quotation_comparison,
     crm_sale_replace_salesperson,
+    crm_territory_activate,
+    crm_territory_activate_line,
 )
