@@ -1,1 +1,1 @@
-from . import commission_statement
+from . import commission_statement, loss_survey

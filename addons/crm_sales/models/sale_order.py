@@ -26,9 +26,10 @@ class SaleOrder(models.Model):
         "order_id",
         string="Participants",
         copy=False,
-        help="Who shares the commission of this order. The salesperson owns it when nobody is "
-        "named.",
+        help="Who shares the commission of this order. Quotations of an opportunity follow its "
+        "deal team. The salesperson owns the order when nobody is named.",
     )
+    deal_team_of_opportunity = fields.Boolean(compute="_compute_deal_team_of_opportunity")
     contract_date_start = fields.Date("Contract Start", copy=False)
     contract_months = fields.Integer(
         "Contract Term (months)", help="0: the order is not a contract over time."
@@ -59,6 +60,15 @@ class SaleOrder(models.Model):
             )
         for order in self:
             order.commission_amount = -sums.get(order, 0.0)
+
+    @api.depends("opportunity_id.deal_member_ids", "state")
+    def _compute_deal_team_of_opportunity(self):
+        for order in self:
+            open_ = order.state in ("draft", "sent")
+            # sudo: whether there is a team decides where the shares are edited
+            order.deal_team_of_opportunity = open_ and bool(
+                order.opportunity_id.sudo().deal_member_ids
+            )
 
     @api.constrains("participant_ids")
     def _check_participant_shares(self):
@@ -103,6 +113,8 @@ class SaleOrder(models.Model):
         result = super(SaleOrder, nested).write(vals)
         if tracked:
             self._commission_mark_dirty()
+        if vals.get("opportunity_id"):
+            self.filtered("deal_team_of_opportunity")._take_over_participants(replace=True)
         return result
 
     def _commission_mark_dirty(self):
@@ -118,19 +130,38 @@ class SaleOrder(models.Model):
     # Participants
     # ------------------------------------------------------------------
 
-    def _take_over_participants(self):
-        """New orders of an opportunity share the commission as the opportunity does."""
+    def _take_over_participants(self, replace=False):
+        """Share the commission of these orders as the deal team of their opportunity does.
+
+        :param bool replace: also those that name participants already: quotations follow their
+            team until they are confirmed
+        """
         orders = self.filtered(
-            lambda order: order.opportunity_id.participant_ids and not order.participant_ids
+            lambda order: (
+                order.opportunity_id.sudo().deal_member_ids
+                and (replace or not order.participant_ids)
+            )
         )
         # sudo: whoever writes a quotation may do so for a deal shared with colleagues
-        self.env["crm.commission.participant"].sudo().with_context(**{NESTED: True}).create(
+        participants = self.env["crm.commission.participant"].sudo()
+        nested = participants.with_context(**{NESTED: True})
+        if replace:
+            self.sudo().participant_ids.with_context(**{NESTED: True}).unlink()
+        nested.create(
             [
-                participant._prepare_copy_vals() | {"order_id": order.id}
+                vals | {"order_id": order.id}
                 for order in orders
-                for participant in order.sudo().opportunity_id.participant_ids
+                for vals in order._prepare_team_participants()
             ]
         )
+        orders.invalidate_recordset(["participant_ids"])
+        orders._check_participant_shares()
+
+    def _prepare_team_participants(self):
+        """Return the values of the participants that the deal team of the opportunity gives."""
+        self.ensure_one()
+        lead = self.opportunity_id.sudo()  # sudo: see above
+        return lead.deal_member_ids._prepare_participants(self.user_id or lead.user_id)
 
     def _ensure_owner(self):
         """Name the salesperson as the owner of confirmed orders that have none."""

@@ -1,1 +1,1 @@
-from . import crm_commission_document, crm_commission_statement_report
+from . import crm_commission_document, crm_commission_statement_report, crm_win_loss_report
