@@ -7,5 +7,10 @@
     "license": "LGPL-3",
     "depends": ["crm_sales", "sale_project"],
     "auto_install": True,
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/crm_sales_project_rules.xml",
+        "data/crm_sales_project_data.xml",
+        "views/crm_project_delivery_views.xml",
+    ],
 }

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class CrmCompetitor(models.Model):
@@ -22,6 +22,8 @@ class CrmCompetitor(models.Model):
 
     _name_uniq = models.Constraint("UNIQUE(name)", "There is a competitor of this name already.")
 
+    @api.depends_context("uid", "allowed_company_ids")
+    @api.depends("deal_ids.won_status")
     def _compute_counts(self):
         """Count what the user may see of the deals against each competitor."""
         groups = self.env["crm.lead.competitor"]._read_group(

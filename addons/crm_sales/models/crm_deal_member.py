@@ -91,7 +91,7 @@ class CrmDealMember(models.Model):
     # Bad input
     # ------------------------------------------------------------------
 
-    @api.constrains("user_id", "agent_id")
+    @api.constrains("lead_id", "user_id", "agent_id")
     def _check_person(self):
         for member in self:
             if bool(member.user_id) == bool(member.agent_id):

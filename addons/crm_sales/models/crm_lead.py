@@ -105,6 +105,8 @@ class CrmLead(models.Model):
         for lead in self:
             lead.stage_guide = lead._prepare_stage_guide()
 
+    @api.depends_context("uid")
+    @api.depends("survey_ids")
     def _compute_survey_count(self):
         counts = dict(
             self.env["crm.loss.survey"]._read_group(

@@ -22,14 +22,14 @@ class CrmPlaybook(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
         playbooks = super().create(vals_list)
+        self.env.registry.clear_cache()
         playbooks._own_attachments()
         return playbooks
 
     def write(self, vals):
-        self.env.registry.clear_cache()
         result = super().write(vals)
+        self.env.registry.clear_cache()
         if "attachment_ids" in vals:
             self._own_attachments()
         return result

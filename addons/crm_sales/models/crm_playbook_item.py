@@ -14,12 +14,14 @@ class CrmPlaybookItem(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        items = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return items
 
     def write(self, vals):
+        result = super().write(vals)
         self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
         self.env.registry.clear_cache()

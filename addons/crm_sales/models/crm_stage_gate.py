@@ -96,12 +96,14 @@ class CrmStageGate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        gates = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return gates
 
     def write(self, vals):
+        result = super().write(vals)
         self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
         self.env.registry.clear_cache()
@@ -145,9 +147,10 @@ class CrmStageGate(models.Model):
         if not self._applies():
             return
         leads = self._unbound(leads).filtered(lambda lead: lead.type == "opportunity")
+        pipelines = {team: team._pipeline_stages() for team in [leads.browse().team_id, *leads.team_id]}
         paths = {}
         for lead in leads:
-            path = self._path(lead, before.get(lead.id), lead.stage_id)
+            path = self._path(pipelines[lead.team_id], before.get(lead.id), lead.stage_id)
             if path:
                 paths[lead] = path
         missing = self._missing(paths)
@@ -161,14 +164,11 @@ class CrmStageGate(models.Model):
         return leads.sudo().with_context({})  # pylint: disable=context-overridden
 
     @api.model
-    def _pipeline(self, team):
-        """Return the stages of the pipeline of a team, in order."""
-        return team.browse(team.id)._pipeline_stages()
+    def _path(self, stages, origin, target):
+        """Return ``(origin, stages to enter)`` of a move forward; None when there is none.
 
-    @api.model
-    def _path(self, lead, origin, target):
-        """Return ``(origin, stages to enter)`` of a move forward; None when there is none."""
-        stages = self._pipeline(lead.team_id)
+        :param stages: the pipeline, in order
+        """
         origin = origin or stages.filtered(lambda stage: not stage.fold)[:1]
         if not target or origin == target:
             return None

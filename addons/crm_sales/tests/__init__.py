@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_bad_input,
+    test_deal_health,
     test_deal_team,
     test_discipline_access,
     test_documents,
@@ -21,4 +22,5 @@ from . import (
     test_statement_http,
     test_story_d2,
     test_tours,
+    test_win_loss,
 )
