@@ -18,6 +18,7 @@ from . import (
     customer_master,
     customer_value,
     customers,
+    discipline,
     duplicates,
     imports,
     merges,
@@ -28,6 +29,7 @@ from . import (
     pipeline,
     plan,
     products,
+    projects,
     segments,
     story,
     supply,
@@ -103,6 +105,8 @@ def steps(ctx):
         ("customer segments", 2, segments.run),
         ("value scores and data quality", 5, customer_value.run),
         ("merges of customers", 2, merges.run),
+        ("pipeline discipline", 10, discipline.run),
+        ("sold projects", 5, projects.run),
     ]
 
 

@@ -39,6 +39,12 @@ class DeliveryCase(CommissionCase):
         cls.tax_6 = cls.env["account.tax"].create(
             {"name": "VAT 6 %", "amount": 6, "type_tax_use": "sale", "company_id": cls.company.id}
         )
+        cls.tax_6.invoice_repartition_line_ids.filtered(
+            lambda line: line.repartition_type == "tax"
+        ).account_id = cls.tax_13.invoice_repartition_line_ids.account_id
+        cls.tax_6.refund_repartition_line_ids.filtered(
+            lambda line: line.repartition_type == "tax"
+        ).account_id = cls.tax_13.invoice_repartition_line_ids.account_id
         cls.cost_account = cls._account("6401")
         cls.template = cls.env["project.project"].create(
             {"name": "Line", "is_template": True, "company_id": cls.company.id}
