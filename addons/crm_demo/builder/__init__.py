@@ -19,6 +19,7 @@ from . import (
     customer_master,
     customer_value,
     customers,
+    discipline,
     duplicates,
     imports,
     merges,
@@ -32,6 +33,7 @@ from . import (
     products,
     quotations,
     routing,
+    projects,
     segments,
     story,
     supply,
@@ -113,6 +115,8 @@ def steps(ctx):
         ("discount authority and versions of quotations", 3, quotations.run),
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
+        ("pipeline discipline", 10, discipline.run),
+        ("sold projects", 5, projects.run),
     ]
 
 

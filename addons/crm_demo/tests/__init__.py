@@ -5,6 +5,7 @@ from . import (
     test_contracts,
     test_customer_master,
     test_customer_value,
+    test_discipline,
     test_duplicates,
     test_import,
     test_invariants,

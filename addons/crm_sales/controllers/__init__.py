@@ -1,1 +1,2 @@
 from . import commission_statement, contract_portal
+from . import commission_statement, loss_survey

@@ -241,8 +241,8 @@ class CrmCommissionOverview(models.AbstractModel):
             & Domain("company_id", "in", (plan.company_id.id, False))
         )
         order, leads = "expected_revenue desc, id", self.env["crm.lead"]
-        named = Domain("participant_ids.partner_id", "=", self.env.user.partner_id.id)
-        owned = Domain("user_id", "=", self.env.uid) & Domain("participant_ids", "=", False)
+        named = Domain("deal_member_ids.partner_id", "=", self.env.user.partner_id.id)
+        owned = Domain("user_id", "=", self.env.uid)
         teams = members.filtered(lambda member: member.role == "manager").team_ids
         seen = Domain.TRUE if members.filtered("every_deal") else Domain("team_id", "in", teams.ids)
         # sudo: deals that the user owns or takes part in; all others as their rights allow
@@ -258,17 +258,18 @@ class CrmCommissionOverview(models.AbstractModel):
         )
 
     @api.model
-    def _parts(self, lead, members):
+    def _parts(self, lead, plan_members):
         """Return (role, share, flat rate as a fraction) of the user in an opportunity."""
         partner = self.env.user.partner_id
-        named = lead.participant_ids.filtered(lambda row: row.partner_id == partner)
-        owns = sum(named.filtered(lambda row: row.role == "owner").mapped("share"))
-        if not lead.participant_ids and lead.user_id == self.env.user:
-            owns = 100.0
+        members = lead.deal_member_ids
+        named = members.filtered(lambda row: row.partner_id == partner)
+        owns = sum(named._owners().mapped("split"))
+        if lead.user_id == self.env.user:
+            owns += 100.0 - sum(members._owners().mapped("split"))
         parts = []
-        for member in members:
+        for member in plan_members:
             rate = to_decimal(member.rate) / 100
-            overlay = named.filtered(lambda row: row.role == "overlay")[:1]
+            overlay = named.filtered(lambda row: row.commission == "overlay")[:1]
             if member.role == "owner" and owns:
                 parts.append(("owner", to_decimal(owns) / 100, ZERO))
             elif member.role == "overlay" and (overlay or member.every_deal):

@@ -10,14 +10,16 @@ LAST_DAY = fields.Date.to_date("9999-12-31")
 
 
 class CrmCommissionParticipant(models.Model):
-    """Who takes part in a deal, in which role, with which share and on which days."""
+    """Who takes part in an order, in which role, with which share and on which days.
+
+    Before there is an order, the deal team of the opportunity says so (``crm.deal.member``).
+    """
 
     _name = "crm.commission.participant"
     _description = "Deal Participant"
     _order = "role desc, date_from, id"
 
-    order_id = fields.Many2one("sale.order", index="btree_not_null", ondelete="cascade")
-    lead_id = fields.Many2one("crm.lead", index="btree_not_null", ondelete="cascade")
+    order_id = fields.Many2one("sale.order", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(
         "res.company", compute="_compute_company_id", store=True, precompute=True, index=True
     )
@@ -49,21 +51,15 @@ class CrmCommissionParticipant(models.Model):
     date_from = fields.Date("From", help="Empty: from the beginning of the deal.")
     date_to = fields.Date("To", help="Empty: to the end of the deal.")
 
-    _one_deal = models.Constraint(
-        "CHECK((order_id IS NULL) <> (lead_id IS NULL))",
-        "A participant belongs either to an order or to an opportunity.",
-    )
     _share_range = models.Constraint(
         "CHECK(share >= 0 AND share <= 100 AND rate >= 0)",
         "The share of a participant is a percentage between 0 and 100, the rate at least 0.",
     )
 
-    @api.depends("order_id.company_id", "lead_id.company_id")
+    @api.depends("order_id.company_id")
     def _compute_company_id(self):
         for participant in self:
-            participant.company_id = participant.order_id.company_id or (
-                participant.lead_id.company_id
-            )
+            participant.company_id = participant.order_id.company_id
 
     @api.depends("user_id", "agent_id")
     def _compute_partner_id(self):
@@ -75,7 +71,7 @@ class CrmCommissionParticipant(models.Model):
         for participant in self:
             participant.display_name = participant.partner_id.name or self.env._("New participant")
 
-    @api.constrains("order_id", "lead_id", "user_id", "agent_id")
+    @api.constrains("order_id", "user_id", "agent_id")
     def _check_person(self):
         for participant in self:
             if bool(participant.user_id) == bool(participant.agent_id):
@@ -83,7 +79,7 @@ class CrmCommissionParticipant(models.Model):
                     self.env._(
                         "%(deal)s: a participant is either a colleague or an external agent. "
                         "Enter exactly one of them.",
-                        deal=participant._deal().display_name,
+                        deal=participant.order_id.display_name,
                     )
                 )
             if not participant.partner_id:
@@ -91,7 +87,7 @@ class CrmCommissionParticipant(models.Model):
                     self.env._(
                         "%(deal)s: the user %(user)s has no contact. Link a contact to the user "
                         "first.",
-                        deal=participant._deal().display_name,
+                        deal=participant.order_id.display_name,
                         user=participant.user_id.login,
                     )
                 )
@@ -105,20 +101,19 @@ class CrmCommissionParticipant(models.Model):
                     self.env._(
                         "%(deal)s: %(participant)s ends on %(end)s, before they begin on "
                         "%(start)s. Correct the dates.",
-                        deal=participant._deal().display_name,
+                        deal=participant.order_id.display_name,
                         participant=participant.display_name,
                         start=participant.date_from,
                         end=participant.date_to,
                     )
                 )
 
-    @api.constrains("order_id", "lead_id", "role", "share", "date_from", "date_to")
+    @api.constrains("order_id", "role", "share", "date_from", "date_to")
     def _check_shares(self):
         """Refuse owners whose shares do not sum to 100 % on every day."""
         if self.env.context.get(NESTED):
             return  # the deal checks once all of its participants are written
         self.order_id._check_participant_shares()
-        self.lead_id._check_participant_shares()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -134,11 +129,10 @@ class CrmCommissionParticipant(models.Model):
 
     def unlink(self):
         self._mark_dirty()
-        orders, leads = self.order_id, self.lead_id
+        orders = self.order_id
         result = super().unlink()
         if not self.env.context.get(NESTED):
             orders.exists()._check_participant_shares()
-            leads.exists()._check_participant_shares()
         return result
 
     def _mark_dirty(self):
@@ -148,15 +142,11 @@ class CrmCommissionParticipant(models.Model):
             self.env["crm.subledger.mixin"]._subledger_documents_dirty(orders)
             self.env["crm.commission.statement"]._mark_payees_dirty(self.partner_id, orders)
 
-    def _deal(self):
-        self.ensure_one()
-        return self.order_id or self.lead_id
-
     def _span(self):
         return self.date_from or FIRST_DAY, self.date_to or LAST_DAY
 
     def _prepare_copy_vals(self):
-        """Return the values with which an order takes a participant over from its opportunity."""
+        """Return the values of the same part for another person or other days."""
         self.ensure_one()
         return {
             "user_id": self.user_id.id,
@@ -196,7 +186,7 @@ class CrmCommissionParticipant(models.Model):
         ]
 
     def _sum_message(self, total, start, end):
-        values = {"deal": self[0]._deal().display_name, "total": f"{total:.2f}"}
+        values = {"deal": self[0].order_id.display_name, "total": f"{total:.2f}"}
         if start == FIRST_DAY and end == LAST_DAY:
             return self.env._(
                 "%(deal)s: the shares of the owners sum to %(total)s %% instead of 100 %%. "

@@ -1,6 +1,8 @@
 from odoo import fields, models
 
 
+
+
 class CrmStage(models.Model):
     _inherit = "crm.stage"
 
@@ -15,3 +17,6 @@ class CrmStage(models.Model):
     _routing_weight_positive = models.Constraint(
         "CHECK (routing_weight >= 0)", "The routing weight of a stage cannot be negative."
     )
+
+    gate_ids = fields.One2many("crm.stage.gate", "stage_id", "Gates")
+    playbook_ids = fields.One2many("crm.playbook", "stage_id", "Playbooks")

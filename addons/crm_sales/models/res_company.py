@@ -1,7 +1,8 @@
 from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+
 
 
 class ResCompany(models.Model):
@@ -42,6 +43,12 @@ class ResCompany(models.Model):
     _visit_radius_positive = models.Constraint(
         "CHECK (visit_radius >= 0)", "The radius of a check-in is 0 or more."
     )
+
+    # --- pipeline discipline ---
+    deal_contact_days = fields.Integer("Days without Contact", default=14)
+    win_reason_required = fields.Boolean()
+    lost_reason_required = fields.Boolean()
+    stuck_digest = fields.Boolean("Digest of Stuck Deals", default=True)
 
     @api.constrains("quotation_reminder_days", "quotation_cancel_days")
     def _check_quotation_days(self):

@@ -1,15 +1,13 @@
 import logging
 from datetime import timedelta
-
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import formatLang
-
 from odoo.addons.crm_approval.tools import KEY
-
 from ..tools import is_unlocked
 from .crm_commission_participant import NESTED
+
 
 # What a commission depends on; a change of one of them has the statements computed again.
 TRACKED_FIELDS = frozenset(
@@ -33,6 +31,7 @@ PRICER = "crm_sales_pricer"
 EXPIRY_BATCH = 200
 
 
+
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
@@ -41,8 +40,8 @@ class SaleOrder(models.Model):
         "order_id",
         string="Participants",
         copy=False,
-        help="Who shares the commission of this order. The salesperson owns it when nobody is "
-        "named.",
+        help="Who shares the commission of this order. Quotations of an opportunity follow its "
+        "deal team. The salesperson owns the order when nobody is named.",
     )
     contract_date_start = fields.Date("Contract Start", copy=False)
     contract_months = fields.Integer(
@@ -86,6 +85,7 @@ class SaleOrder(models.Model):
         copy=False,
         help="Why the scheduled action could not handle the expiry of this quotation.",
     )
+    deal_team_of_opportunity = fields.Boolean(compute="_compute_deal_team_of_opportunity")
 
     def _compute_commission_amount(self):
         entries = self.env["crm.subledger.entry"]
@@ -163,6 +163,20 @@ class SaleOrder(models.Model):
         if vals.get("state") in ("sent", "sale"):
             self._version_take(vals["state"])
         return result
+    # <<<<<<< THEIRS
+    #T 
+    #T     def write(self, vals):
+    #T         tracked = TRACKED_FIELDS & vals.keys()
+    #T         if "user_id" in vals:
+    #T             self._replace_salesperson_in_participants(vals["user_id"])
+    #T         nested = self.with_context(**{NESTED: True}) if "participant_ids" in vals else self
+    #T         result = super(SaleOrder, nested).write(vals)
+    #T         if tracked:
+    #T             self._commission_mark_dirty()
+    #T         if vals.get("opportunity_id"):
+    #T             self.filtered("deal_team_of_opportunity")._take_over_participants(replace=True)
+    #T         return result
+    # >>>>>>>
 
     def _commission_mark_dirty(self):
         relevant = self.filtered(lambda order: order.state in ("sale", "cancel"))
@@ -177,19 +191,32 @@ class SaleOrder(models.Model):
     # Participants
     # ------------------------------------------------------------------
 
-    def _take_over_participants(self):
-        """New orders of an opportunity share the commission as the opportunity does."""
+    def _take_over_participants(self, replace=False):
+        """Share the commission of these orders as the deal team of their opportunity does.
+
+        :param bool replace: also those that name participants already: quotations follow their
+            team until they are confirmed
+        """
         orders = self.filtered(
-            lambda order: order.opportunity_id.participant_ids and not order.participant_ids
+            lambda order: (
+                order.opportunity_id.sudo().deal_member_ids
+                and (replace or not order.participant_ids)
+            )
         )
         # sudo: whoever writes a quotation may do so for a deal shared with colleagues
-        self.env["crm.commission.participant"].sudo().with_context(**{NESTED: True}).create(
+        participants = self.env["crm.commission.participant"].sudo()
+        nested = participants.with_context(**{NESTED: True})
+        if replace:
+            self.sudo().participant_ids.with_context(**{NESTED: True}).unlink()
+        nested.create(
             [
-                participant._prepare_copy_vals() | {"order_id": order.id}
+                vals | {"order_id": order.id}
                 for order in orders
-                for participant in order.sudo().opportunity_id.participant_ids
+                for vals in order._prepare_team_participants()
             ]
         )
+        orders.invalidate_recordset(["participant_ids"])
+        orders._check_participant_shares()
 
     def _ensure_owner(self):
         """Name the salesperson as the owner of confirmed orders that have none."""
@@ -628,3 +655,18 @@ class SaleOrder(models.Model):
                 summary=self.env._("Quotation expires on %s", self.validity_date),
                 user_id=self.user_id.id,
             )
+
+    @api.depends("opportunity_id.deal_member_ids", "state")
+    def _compute_deal_team_of_opportunity(self):
+        for order in self:
+            open_ = order.state in ("draft", "sent")
+            # sudo: whether there is a team decides where the shares are edited
+            order.deal_team_of_opportunity = open_ and bool(
+                order.opportunity_id.sudo().deal_member_ids
+            )
+
+    def _prepare_team_participants(self):
+        """Return the values of the participants that the deal team of the opportunity gives."""
+        self.ensure_one()
+        lead = self.opportunity_id.sudo()  # sudo: see above
+        return lead.deal_member_ids._prepare_participants(self.user_id or lead.user_id)

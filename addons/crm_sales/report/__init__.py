@@ -6,3 +6,4 @@ from . import (
     crm_receivable,
     crm_lead_response_report,
 )
+from . import crm_commission_document, crm_commission_statement_report, crm_win_loss_report

@@ -110,20 +110,6 @@ class TestAccess(CommissionCase):
             row.with_user(self.chen).write({"share": 1})
         self.assertFalse(self.env["crm.commission.participant"].with_user(self.stranger).search([]))
 
-    def test_participants_of_opportunities(self):
-        lead = self.env["crm.lead"].create(
-            {
-                "name": "Secret",
-                "type": "opportunity",
-                "user_id": self.li.id,
-                "participant_ids": [Command.create({"user_id": self.li.id})],
-            }
-        )
-        row = lead.participant_ids
-        participants = self.env["crm.commission.participant"]
-        self.assertIn(row, participants.with_user(self.li).search([]))
-        self.assertNotIn(row, participants.with_user(self.chen).search([]))
-
     def test_salesperson_shares_a_deal(self):
         """Who may write a quotation may share it, and confirming it names its owner."""
         order = self._create_order(1000, confirm=False)

@@ -205,15 +205,6 @@ class TestBadInput(CommissionCase):
             {"date_to": "2026-01-31"},
         )
 
-    def test_shares_of_an_opportunity(self):
-        create = self.env["crm.lead"].create
-        values = {
-            "name": "Pumps",
-            "type": "opportunity",
-            "participant_ids": [Command.create({"user_id": self.li.id, "share": 70})],
-        }
-        self.assertRefused("Pumps.*70.00 %", create, values)
-
     def test_participant_dates_reversed(self):
         order = self._create_order(10000)
         self.assertRefused(

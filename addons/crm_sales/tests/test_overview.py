@@ -74,15 +74,14 @@ class TestOverview(CommissionCase):
 
     def test_shares_and_overlays_of_an_opportunity(self):
         lead = self._create_lead(10000, 50)
-        lead.participant_ids = [
-            Command.create({"user_id": self.li.id, "role": "owner", "share": 40}),
-            Command.create({"user_id": self.chen.id, "role": "owner", "share": 60}),
-            Command.create({"user_id": self.wang.id, "role": "overlay"}),
+        lead.deal_member_ids = [
+            Command.create({"user_id": self.chen.id, "commission": "owner", "split": 60}),
+            Command.create({"user_id": self.wang.id, "commission": "overlay"}),
         ]
         self.assertEqual(self.page(self.li)[0]["expected"]["total"], 60.0)
         [row] = self.page(self.wang)[0]["expected"]["rows"]
         self.assertEqual((row["basis"], row["commission"]), (5000.0, 25.0))
-        self.assertFalse(row["can_open"], "the opportunity is a colleague's")
+        self.assertTrue(row["can_open"], "the member of the deal team reads it")
 
     def test_filters_of_the_version(self):
         plan = self._create_plan(name="South only", members=False)

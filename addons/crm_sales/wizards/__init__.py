@@ -8,6 +8,8 @@ from . import (
     crm_contract_terminate,
     crm_pool_operation,
     crm_quotation_comparison,
+    crm_lead_lost,
+    crm_lead_won,
     crm_sale_replace_salesperson,
     crm_territory_activate,
     crm_territory_activate_line,

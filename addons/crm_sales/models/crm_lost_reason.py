@@ -1,0 +1,9 @@
+from odoo import fields, models
+
+
+class CrmLostReason(models.Model):
+    _inherit = "crm.lost.reason"
+
+    detail_required = fields.Boolean(
+        help="Whoever chooses this reason must say more: who was chosen, at what price, and why."
+    )

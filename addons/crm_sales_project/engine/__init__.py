@@ -1,0 +1,1 @@
+"""Arithmetic of revenue over time: pure Python on ``Decimal``, without access to a database."""

@@ -1,0 +1,16 @@
+from . import (
+    account_analytic_line,
+    crm_handover_item,
+    crm_handover_template,
+    crm_handover_template_item,
+    crm_project_budget_alarm,
+    crm_project_budget_line,
+    crm_project_cost_category,
+    crm_project_estimate,
+    crm_project_revenue,
+    crm_subledger,
+    project_project,
+    res_company,
+    res_config_settings,
+    sale_order,
+)

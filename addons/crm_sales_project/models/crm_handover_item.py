@@ -1,0 +1,51 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from .crm_handover_template_item import SIDES
+
+FACTS = frozenset({"done_by_id", "date_done"})
+
+
+class CrmHandoverItem(models.Model):
+    """One thing to hand over for a sold project: who did it and when."""
+
+    _name = "crm.handover.item"
+    _description = "Hand-over Item"
+    _order = "project_id, sequence, id"
+
+    project_id = fields.Many2one("project.project", required=True, ondelete="cascade", index=True)
+    order_id = fields.Many2one("sale.order", index="btree_not_null", ondelete="set null")
+    company_id = fields.Many2one(related="project_id.company_id", store=True, index=True)
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True)
+    side = fields.Selection(SIDES, "Whose Turn", required=True, default="sales")
+    user_id = fields.Many2one("res.users", "Responsible", domain=[("share", "=", False)])
+    date_due = fields.Date("Due")
+    done = fields.Boolean()
+    done_by_id = fields.Many2one("res.users", readonly=True)
+    date_done = fields.Datetime("Done on", readonly=True)
+    note = fields.Char()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._with_facts(vals) for vals in vals_list])
+
+    def write(self, vals):
+        result = super().write(self._with_facts(vals))
+        if vals.get("done"):
+            self.project_id._handover_advanced()
+        return result
+
+    @api.model
+    def _with_facts(self, vals):
+        """Who ticked an item and when is a fact, not an input."""
+        if FACTS & vals.keys():
+            raise AccessError(self.env._("Tick the item; who did it and when follows."))
+        if "done" not in vals:
+            return vals
+        done = vals["done"]
+        return {
+            **vals,
+            "done_by_id": self.env.uid if done else False,
+            "date_done": fields.Datetime.now() if done else False,
+        }

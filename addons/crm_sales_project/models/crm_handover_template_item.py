@@ -1,0 +1,17 @@
+from odoo import fields, models
+
+SIDES = [("sales", "Sales"), ("delivery", "Delivery")]
+
+
+class CrmHandoverTemplateItem(models.Model):
+    _name = "crm.handover.template.item"
+    _description = "Item of a Hand-over Checklist"
+    _order = "template_id, sequence, id"
+
+    template_id = fields.Many2one(
+        "crm.handover.template", required=True, ondelete="cascade", index=True
+    )
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True, translate=True)
+    side = fields.Selection(SIDES, "Whose Turn", required=True, default="sales")
+    days = fields.Integer("Due after (days)", default=3)

@@ -1,0 +1,14 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    # --- project delivery ---
+    contract_liability_ledger_id = fields.Many2one(
+        related="company_id.contract_liability_ledger_id", readonly=False
+    )
+    contract_asset_ledger_id = fields.Many2one(
+        related="company_id.contract_asset_ledger_id", readonly=False
+    )
+    budget_alarm_percents = fields.Char(related="company_id.budget_alarm_percents", readonly=False)
