@@ -53,7 +53,7 @@
         "views/crm_sales_report_views.xml",
         "views/sale_order_views.xml",
         "views/crm_sales_menus.xml",
-        #"data/spreadsheet_dashboards.xml",
+        "data/spreadsheet_dashboards.xml",
     ],
     "assets": {
         "web.report_assets_common": ["crm_sales/static/src/report/statement.scss"],

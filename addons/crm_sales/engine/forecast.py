@@ -9,6 +9,7 @@ year". All methods are vectorised over the series; parameters come from a grid b
 * simple exponential smoothing (Brown), Holt's linear trend damped (Gardner & McKenzie 1985)
 * Holt-Winters with additive seasons and a damped trend
 * theta (Assimakopoulos & Nikolopoulos 2000): SES with half the slope, on deseasonalised data
+* the mean of the last two (Bates & Granger 1969)
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 
 SEASON = 12
-ORIGINS = 6
+ORIGINS = 9
+LOOK_AHEAD = 3
 SHORTEST = 4
 Z80 = 1.2815515655446004
 DAMPING = 0.95
@@ -138,12 +140,18 @@ def theta(y: np.ndarray, steps: int, season: int = SEASON) -> np.ndarray:
     return base + seasons[:, (length + np.arange(steps)) % season]
 
 
+def combination(y: np.ndarray, steps: int, season: int = SEASON) -> np.ndarray:
+    """Mean of theta and Holt-Winters: errors of different methods partly cancel."""
+    return (theta(y, steps, season) + holt_winters(y, steps, season)) / 2
+
+
 METHODS = {
     "seasonal_naive": seasonal_naive,
     "smoothing": smoothing,
     "damped_trend": damped_trend,
     "holt_winters": holt_winters,
     "theta": theta,
+    "combination": combination,
 }
 
 
@@ -157,13 +165,24 @@ def _damped_sums(steps):
 
 
 def _seasonal_offsets(y, season):
-    """Mean deviation of each position of the season, halved: short histories say little."""
+    """What each position of the season adds, shrunk by how much of it may be chance.
+
+    The straight line is taken off first. With ``k`` seasons the mean of a position has a variance
+    of that within positions by ``k``: James and Stein's factor for what lies between them.
+    """
     whole = y.shape[1] // season
     if whole < 2:
         return np.zeros((len(y), season))
-    recent = y[:, -whole * season :]
-    shaped = recent.reshape(len(y), whole, season)
-    offsets = (shaped - shaped.mean(axis=2, keepdims=True)).mean(axis=1) / 2
+    time = np.arange(y.shape[1]) - (y.shape[1] - 1) / 2
+    slope = ((y - y.mean(axis=1, keepdims=True)) * time).sum(axis=1, keepdims=True)
+    plain = y - slope / (time**2).sum() * time
+    shaped = plain[:, -whole * season :].reshape(len(y), whole, season)
+    offsets = shaped.mean(axis=1) - shaped.mean(axis=(1, 2))[:, None]
+    between = (offsets**2).mean(axis=1)
+    within = ((shaped - shaped.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) / (whole - 1)
+    chance = within.mean(axis=1) / whole
+    kept = 1 - np.divide(chance, between, out=np.ones_like(chance), where=between > 1e-12)
+    offsets = offsets * np.clip(kept, 0, 1)[:, None]
     # Position 0 is that of the first value of ``y``.
     return np.roll(offsets, y.shape[1] % season, axis=1)
 
@@ -239,11 +258,15 @@ def _result(name, values, spread, mase, mape, errors, floor):
 
 
 def _past_errors(method, y, season):
-    """One-step errors at the last origins, and what was true there: two arrays."""
+    """Errors up to :data:`LOOK_AHEAD` steps ahead of the last origins, and what was true there."""
     length = y.shape[1]
     first = max(SHORTEST - 1, length - ORIGINS)
-    errors = [method(y[:, :at], 1, season)[:, 0] - y[:, at] for at in range(first, length)]
-    return np.stack(errors, axis=1), y[:, first:]
+    errors, actuals = [], []
+    for at in range(first, length):
+        actual = y[:, at : at + LOOK_AHEAD]
+        errors.append(method(y[:, :at], actual.shape[1], season) - actual)
+        actuals.append(actual)
+    return np.concatenate(errors, axis=1), np.concatenate(actuals, axis=1)
 
 
 def _scale(y, season):

@@ -128,6 +128,11 @@ class CrmForecast(models.Model):
                 teams = set(forecast.team_id.sudo()._with_sub_teams().ids)
                 keys = [key for key in figures if key[0] in teams]
             found[forecast] = board._add_up([figures[key] for key in keys])
+            if not forecast.user_id:
+                quota = board._quota_of_team(forecast.team_id.sudo(), figures)
+                found[forecast].update(
+                    quota=quota, gap=max(0.0, quota - found[forecast]["closed"])
+                )
         return found
 
     @api.depends_context("uid")

@@ -201,7 +201,7 @@ class CrmForecastBoard(models.AbstractModel):
             rows += self._team_rows(team, people, figures, statistics, 0)
         if manager:
             rows += self._person_rows(teams.browse(), people, figures, statistics, 0)
-            rows.insert(0, self._company_row(company, figures, statistics))
+            rows.insert(0, self._company_row(company, teams, figures, statistics))
         elif not any(row["user_id"] == self.env.uid for row in rows):
             rows = self._own_rows(people, figures, statistics) + rows
         return rows
@@ -232,34 +232,45 @@ class CrmForecastBoard(models.AbstractModel):
         if not inner and not team.active:
             return []
         tree = set(team._with_sub_teams().ids)
-        values = self._team_values(figures, tree, [team.id, None])
+        values = self._team_values(figures, tree, self._quota_of_team(team, figures))
         entry = statistics.get(("team", team.id, None))
         row = self._row("team", team.name, values, entry, depth, team_id=team.id)
         return [row, *inner]
 
     @api.model
-    def _team_values(self, figures, teams, own):
-        """Add the figures of teams up; a quota of the team itself replaces the sum."""
+    def _team_values(self, figures, teams, quota):
         keys = [key for key in figures if teams is None or key[0] in teams]
         values = self._add_up([figures[key] for key in keys])
-        people = [key for key in keys if key[1]]
-        ours = figures.get(tuple(own), {}).get("quota")
-        values["quota"] = ours or self._sum_quotas(figures, keys, people)
-        values["gap"] = max(0.0, values["quota"] - values["closed"])
+        values["quota"] = quota
+        values["gap"] = max(0.0, quota - values["closed"])
         return values
 
     @api.model
-    def _sum_quotas(self, figures, keys, people):
-        """Sum the quotas of people; of teams where none of their people has one."""
-        total = sum(figures[key]["quota"] for key in people)
-        with_people = {key[0] for key in people if figures[key]["quota"]}
-        return total + sum(
-            figures[key]["quota"] for key in keys if not key[1] and key[0] not in with_people
+    def _quota_of_team(self, team, figures):
+        """Return the quota of a team, else what its people and its sub-teams have together."""
+        own = figures.get((team.id, None), {}).get("quota")
+        return own or self._quota_of_people(team.id, figures) + sum(
+            self._quota_of_team(child, figures) for child in team.child_ids
         )
 
     @api.model
-    def _company_row(self, company, figures, statistics):
-        values = self._team_values(figures, None, (None, None))
+    def _quota_of_people(self, team_id, figures):
+        return sum(
+            row["quota"] for (team, user), row in figures.items() if user and team == team_id
+        )
+
+    @api.model
+    def _quota_of_company(self, teams, figures):
+        own = figures.get((None, None), {}).get("quota")
+        tops = teams.filtered(lambda team: team.parent_id not in teams)
+        return own or self._quota_of_people(None, figures) + sum(
+            self._quota_of_team(team, figures) for team in tops
+        )
+
+    @api.model
+    def _company_row(self, company, teams, figures, statistics):
+        quota = self._quota_of_company(teams, figures)
+        values = self._team_values(figures, None, quota)
         entry = statistics.get(("company", None, None))
         return self._row("company", company.name, values, entry, 0)
 

@@ -34,7 +34,7 @@ class CrmForecastEntry(models.Model):
     pipeline = fields.Monetary(readonly=True)
     statistical = fields.Monetary(readonly=True)
     submitted_amount = fields.Monetary("Submitted", readonly=True)
-    call = fields.Monetary("Forecast", readonly=True)
+    call = fields.Monetary("Standing Forecast", readonly=True)
     week = fields.Date(readonly=True, help="Monday of the week of a snapshot.")
 
     _one_week = models.UniqueIndex(

@@ -20,6 +20,7 @@ METHODS = [
     ("damped_trend", "Damped trend (Holt)"),
     ("holt_winters", "Seasons and trend (Holt-Winters)"),
     ("theta", "Theta"),
+    ("combination", "Theta and Holt-Winters combined"),
 ]
 
 

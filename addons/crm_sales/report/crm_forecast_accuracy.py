@@ -26,7 +26,7 @@ class CrmForecastAccuracy(models.Model):
     weeks_left = fields.Integer("Weeks before Close", readonly=True, aggregator=None)
     is_over = fields.Boolean("Period Over", readonly=True)
     submitted_amount = fields.Monetary("Submitted", readonly=True)
-    call = fields.Monetary("Forecast", readonly=True)
+    call = fields.Monetary("Standing Forecast", readonly=True)
     statistical = fields.Monetary(readonly=True)
     closed_and_commit = fields.Monetary("Closed and Commit", readonly=True)
     final = fields.Monetary("Final", readonly=True, help="What the documents say of the period.")

@@ -18,7 +18,7 @@ class CrmQuotaDistribute(models.TransientModel):
 
     quota_id = fields.Many2one("crm.quota", required=True, readonly=True)
     currency_id = fields.Many2one(related="quota_id.currency_id")
-    amount = fields.Monetary(related="quota_id.amount")
+    amount = fields.Monetary("To Distribute", related="quota_id.amount")
     over = fields.Selection(
         [("people", "People of the team"), ("quarter", "Quarters"), ("month", "Months")],
         "Distribute over",

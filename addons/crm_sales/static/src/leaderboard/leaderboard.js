@@ -76,10 +76,6 @@ export class Leaderboard extends Component {
         return row.attainment >= this.board.elapsed - 10 ? "" : "o_behind";
     }
 
-    medal(row) {
-        return { 1: "🥇", 2: "🥈", 3: "🥉" }[row.rank] || row.rank;
-    }
-
     amount(goal, value) {
         return goal.monetary ? this.money(value) : `${Number(value.toFixed(1))} ${goal.suffix}`;
     }
