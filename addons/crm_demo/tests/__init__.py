@@ -5,6 +5,7 @@ from . import (
     test_customer_master,
     test_customer_value,
     test_duplicates,
+    test_forecast,
     test_import,
     test_invariants,
     test_logins,

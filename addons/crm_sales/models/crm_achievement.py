@@ -79,7 +79,7 @@ class CrmAchievement(models.Model):
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
-    order_id = fields.Many2one("sale.order", "Order", readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
     invoice_id = fields.Many2one("account.move", "Invoice without Order", readonly=True)
     lead_id = fields.Many2one("crm.lead", "Opportunity", readonly=True)
     amount = fields.Monetary(readonly=True, aggregator="sum")
@@ -314,9 +314,7 @@ class CrmAchievement(models.Model):
             deals = tuple(row.order_id.id or -row.invoice_id.id for row in rows)
             condition = SQL("deal IN %s AND date IN %s", deals, tuple(days))
             # sudo: rows that the user may read, as they were browsed by their rules
-            moves |= set(
-                self.sudo()._moves(measure, company, min(days), max(days), condition)
-            )
+            moves |= set(self.sudo()._moves(measure, company, min(days), max(days), condition))
         return self._action_items(self[:1].measure, sorted(moves))
 
     def _by_measure(self):

@@ -130,9 +130,7 @@ class CrmForecast(models.Model):
             found[forecast] = board._add_up([figures[key] for key in keys])
             if not forecast.user_id:
                 quota = board._quota_of_team(forecast.team_id.sudo(), figures)
-                found[forecast].update(
-                    quota=quota, gap=max(0.0, quota - found[forecast]["closed"])
-                )
+                found[forecast].update(quota=quota, gap=max(0.0, quota - found[forecast]["closed"]))
         return found
 
     @api.depends_context("uid")

@@ -191,8 +191,8 @@ class CrmForecastBoard(models.AbstractModel):
     def _rows(self, company, figures, statistics):
         """Return the rows that the user may see, people under their teams."""
         # sudo: names and tree of the teams; what is shown of them is decided here
-        teams = self.env["crm.team"].sudo().with_context(active_test=False).search([])
-        teams = teams.filtered(lambda team: not team.company_id or team.company_id == company)
+        teams = self.env["crm.team"].sudo().with_context(active_test=False)
+        teams = teams.search([("company_id", "in", (company.id, False))])
         manager = self.env.user.has_group("sales_team.group_sale_manager")
         led = teams if manager else teams.filtered(lambda t: self.env.user in t.leader_ids)
         people = self._people(teams, figures)
@@ -294,9 +294,7 @@ class CrmForecastBoard(models.AbstractModel):
     def _person_row(self, team_id, user, figures, statistics, depth):
         values = self._add_up([figures.get((team_id, user.id), {})])
         entry = statistics.get(("person", team_id, user.id))
-        row = self._row(
-            "person", user.name, values, entry, depth, team_id=team_id, user_id=user.id
-        )
+        row = self._row("person", user.name, values, entry, depth, team_id=team_id, user_id=user.id)
         row["member"] = bool(team_id) and user.active
         return row
 
@@ -304,10 +302,10 @@ class CrmForecastBoard(models.AbstractModel):
     def _own_rows(self, people, figures, statistics):
         teams = [team for team, users in people.items() if self.env.uid in users]
         user = self.env.user.sudo()
-        rows = [
-            self._person_row(team, user, figures, statistics, 0) for team in teams or [None]
-        ]
-        names = {team.id: team.name for team in self.env["crm.team"].sudo().browse(filter(None, teams))}
+        rows = [self._person_row(team, user, figures, statistics, 0) for team in teams or [None]]
+        names = {
+            team.id: team.name for team in self.env["crm.team"].sudo().browse(filter(None, teams))
+        }
         for row in rows:
             row["hint"] = names.get(row["team_id"], "")
             row["member"] = True

@@ -26,7 +26,7 @@ class CrmForecastEntry(models.Model):
     )
     date = fields.Datetime(required=True, default=fields.Datetime.now, readonly=True)
     uid = fields.Many2one("res.users", "By", readonly=True)
-    amount = fields.Monetary("Amount", readonly=True)
+    amount = fields.Monetary(readonly=True)
     note = fields.Text("Comment or Reason", readonly=True)
     closed = fields.Monetary(readonly=True)
     commit = fields.Monetary(readonly=True)

@@ -233,7 +233,8 @@ class CrmForecastSnapshot(models.Model):
                 SELECT lead_ref AS id, amount, date_deadline AS day, %(owner)s AS owner
                   FROM crm_forecast_snapshot_line WHERE snapshot_id = %(snapshot)s
             ), now AS (
-                SELECT l.id, COALESCE(l.expected_revenue, 0)::numeric AS amount, l.%(owner)s AS owner,
+                SELECT l.id, COALESCE(l.expected_revenue, 0)::numeric AS amount,
+                       l.%(owner)s AS owner,
                        CASE WHEN l.won_status = 'pending' THEN l.date_deadline
                             ELSE l.date_closed::date END AS day,
                        CASE l.won_status WHEN 'pending' THEN

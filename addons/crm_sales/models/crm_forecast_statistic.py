@@ -121,7 +121,7 @@ class CrmForecastStatistic(models.Model):
         sums = achievement._sums(measure, company, months[0], last, by="team_id, user_id, month")
         position = {month: index for index, month in enumerate(months)}
         series = defaultdict(lambda: [0.0] * len(months))
-        above = self._teams_above()
+        above = self._teams_above(company)
         for (team, user, month), amount in sums.items():
             keys = [("company", None, None), *(("team", t, None) for t in above.get(team, ()))]
             if user:
@@ -131,9 +131,10 @@ class CrmForecastStatistic(models.Model):
         return {key: values for key, values in series.items() if any(values[-ALIVE:])}
 
     @api.model
-    def _teams_above(self):
-        """Return ``{team: it and the teams above it}``, as ids."""
-        teams = self.env["crm.team"].sudo().with_context(active_test=False).search([])
+    def _teams_above(self, company):
+        """Return ``{team: it and the teams above it}`` of a company, as ids."""
+        teams = self.env["crm.team"].sudo().with_context(active_test=False)
+        teams = teams.search([("company_id", "in", (company.id, False))])
         above = {}
         for team in teams:
             chain, one = [], team
@@ -199,7 +200,7 @@ class CrmForecastStatistic(models.Model):
                 ("month", "<=", last),
             ]
         )
-        so_far = self._achieved_by_level(achieved)
+        so_far = self._achieved_by_level(company, achieved)
         found = {}
         for row in rows:
             key = (row.level, row.team_id.id or None, row.user_id.id or None)
@@ -216,9 +217,9 @@ class CrmForecastStatistic(models.Model):
         return found
 
     @api.model
-    def _achieved_by_level(self, achieved):
+    def _achieved_by_level(self, company, achieved):
         so_far = defaultdict(lambda: defaultdict(float))
-        above = self._teams_above()
+        above = self._teams_above(company)
         for (team, user, month), amount in achieved.items():
             keys = [("company", None, None), *(("team", t, None) for t in above.get(team, ()))]
             if user:

@@ -51,7 +51,7 @@ class CrmLead(models.Model):
         "is kept. Won opportunities are closed, lost ones omitted.",
     )
     forecast_override = fields.Selection(
-        FORECAST_CATEGORIES, "Forecast Override", copy=False, readonly=True
+        FORECAST_CATEGORIES, copy=False, readonly=True
     )
     forecast_override_uid = fields.Many2one(
         "res.users", "Forecast Overridden by", copy=False, readonly=True

@@ -125,10 +125,16 @@ class CrmQuota(models.Model):
     )
     def _compute_key(self):
         for quota in self:
-            dimensions = [quota[name].id or 0 for name in self._dimension_fields()]
-            start = quota.date_from and span.bounds(quota.period or "quarter", quota.date_from)[0]
-            parts = [quota.company_id.id, quota.measure, quota.period, start, *dimensions]
-            quota.key = "/".join(str(part) for part in parts)
+            quota.key = self._key_of(quota._key_vals())
+
+    @api.model
+    def _key_of(self, vals):
+        """Return what a quota is for as one text; two active quotas never share it."""
+        day = fields.Date.to_date(vals.get("date_from"))
+        start = day and span.bounds(vals.get("period") or "quarter", day)[0]
+        dimensions = [vals.get(name) or 0 for name in self._dimension_fields()]
+        parts = [vals.get("company_id"), vals.get("measure"), vals.get("period"), start]
+        return "/".join(str(part) for part in [*parts, *dimensions])
 
     @api.depends("date_from", "period")
     def _compute_date_to(self):
@@ -177,7 +183,8 @@ class CrmQuota(models.Model):
 
     def _search_achieved(self, operator, value):
         """Compare in Python what the documents say: quotas are thousands, not millions."""
-        return [("id", "in", self.search([]).filtered_domain([("achieved", operator, value)]).ids)]
+        quotas = self.search([("amount", ">=", 0)])
+        return [("id", "in", quotas.filtered_domain([("achieved", operator, value)]).ids)]
 
     def _achieved_amounts(self):
         """Return what counts for each quota: ``{id: amount}``, one query per measure and category.
@@ -278,35 +285,27 @@ class CrmQuota(models.Model):
                     )
                 )
 
-    @api.constrains(
-        lambda self: [
-            "company_id",
-            "measure",
-            "period",
-            "date_from",
-            "active",
-            *self._dimension_fields(),
-        ]
-    )
-    def _check_twice(self):
-        """Refuse the same period twice, saying which quota is in the way."""
-        self.flush_recordset(["key"])
-        keys = [quota.key for quota in self if quota.active]
+    def _refuse_twice(self, vals_list):
+        """Refuse the same period twice, saying which quota is in the way.
+
+        The index of the database refuses it too, but cannot say which.
+        """
+        keys = [self._key_of(vals) for vals in vals_list if vals.get("active", True)]
         # sudo: a quota in the way is in the way, whoever may read it
-        found = self.sudo().search([("key", "in", keys)])
-        by_key = defaultdict(self.sudo().browse)
-        for quota in found:
-            by_key[quota.key] |= quota
-        for quotas in by_key.values():
-            if len(quotas) > 1:
-                raise ValidationError(
-                    self.env._(
-                        "There is already a quota “%(quota)s” over %(amount)s. Change that one "
-                        "instead of entering the period a second time.",
-                        quota=quotas[0].display_name,
-                        amount=quotas[0].currency_id.format(quotas[0].amount),
-                    )
+        found = self.sudo().search([("key", "in", keys), ("id", "not in", self.ids)], limit=1)
+        if found:
+            raise ValidationError(
+                self.env._(
+                    "There is already a quota “%(quota)s” over %(amount)s. Change that one "
+                    "instead of entering the period a second time.",
+                    quota=found.display_name,
+                    amount=found.currency_id.format(found.amount),
                 )
+            )
+        if len(keys) > len(set(keys)):
+            raise ValidationError(
+                self.env._("Two of the quotas are for the same period, person and measure.")
+            )
 
     # ------------------------------------------------------------------
     # CRUD
@@ -314,28 +313,39 @@ class CrmQuota(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._align(vals)
+        vals_list = [self._align(self._add_missing_default_values(vals)) for vals in vals_list]
+        self._refuse_twice(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
-        if not {"date_from", "period"} & vals.keys():
+        names = {"company_id", "measure", "period", "date_from", "active"}
+        if not (names | set(self._dimension_fields())) & vals.keys():
             return super().write(vals)
         for quota in self:
-            values = dict(vals)
-            values.setdefault("period", quota.period)
-            values.setdefault("date_from", quota.date_from)
-            self._align(values)
-            super(CrmQuota, quota).write(values)
+            values = quota._key_vals() | vals
+            values = self._align(values)
+            quota._refuse_twice([values])
+            own = {name: values[name] for name in (*vals, "date_from")}
+            super(CrmQuota, quota).write(own)
         return True
+
+    def _key_vals(self):
+        """Return the values that the key is made of."""
+        self.ensure_one()
+        return {
+            "company_id": self.company_id.id,
+            "measure": self.measure,
+            "period": self.period,
+            "date_from": self.date_from,
+            "active": self.active,
+            **{name: self[name].id for name in self._dimension_fields()},
+        }
 
     @api.model
     def _align(self, vals):
-        """Move the day that was entered to the first one of its period."""
-        day = fields.Date.to_date(vals.get("date_from"))
-        period = vals.get("period") or self._fields["period"].default(self)
-        if day:
-            vals["date_from"] = span.bounds(period, day)[0]
+        """Return ``vals`` with the day that was entered moved to the first one of its period."""
+        day, period = fields.Date.to_date(vals.get("date_from")), vals.get("period")
+        return {**vals, "date_from": span.bounds(period, day)[0]} if day and period else vals
 
     @api.onchange("date_from", "period")
     def _onchange_period(self):
@@ -387,9 +397,7 @@ class CrmQuota(models.Model):
     @api.depends("child_ids.amount")
     def _compute_distributed(self):
         sums = dict(
-            self._read_group(
-                [("parent_id", "in", self.ids)], ["parent_id"], ["amount:sum"]
-            )
+            self._read_group([("parent_id", "in", self.ids)], ["parent_id"], ["amount:sum"])
         )
         for quota in self:
             quota.distributed = sums.get(quota._origin, 0.0)

@@ -49,4 +49,6 @@ class CrmTeam(models.Model):
 
     def _with_sub_teams(self):
         """Return these teams and every team below them, archived ones too."""
+        if not self:
+            return self
         return self.with_context(active_test=False).search([("id", "child_of", self.ids)])

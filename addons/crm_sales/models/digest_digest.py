@@ -50,16 +50,20 @@ class DigestDigest(models.Model):
     def _compute_kpi_crm_win_rate_value(self):
         self._kpi_crm_check_access()
         start, end, companies = self._get_kpi_compute_parameters()
-        rows = self.env["crm.lead"].with_context(active_test=False)._read_group(
-            [
-                ("type", "=", "opportunity"),
-                ("won_status", "in", ("won", "lost")),
-                ("date_closed", ">=", start),
-                ("date_closed", "<", end),
-                ("company_id", "in", [*companies.ids, False]),
-            ],
-            ["company_id", "won_status"],
-            ["__count"],
+        rows = (
+            self.env["crm.lead"]
+            .with_context(active_test=False)
+            ._read_group(
+                [
+                    ("type", "=", "opportunity"),
+                    ("won_status", "in", ("won", "lost")),
+                    ("date_closed", ">=", start),
+                    ("date_closed", "<", end),
+                    ("company_id", "in", [*companies.ids, False]),
+                ],
+                ["company_id", "won_status"],
+                ["__count"],
+            )
         )
         counts = {(company, status): count for company, status, count in rows}
         nobody = self.env["res.company"]

@@ -29,7 +29,7 @@ class CrmForecastAccuracy(models.Model):
     call = fields.Monetary("Standing Forecast", readonly=True)
     statistical = fields.Monetary(readonly=True)
     closed_and_commit = fields.Monetary("Closed and Commit", readonly=True)
-    final = fields.Monetary("Final", readonly=True, help="What the documents say of the period.")
+    final = fields.Monetary(readonly=True, help="What the documents say of the period.")
     error_submitted = fields.Float("Error Submitted (%)", readonly=True, aggregator="avg")
     error_call = fields.Float("Error Forecast (%)", readonly=True, aggregator="avg")
     error_statistical = fields.Float("Error Statistical (%)", readonly=True, aggregator="avg")
@@ -49,8 +49,10 @@ class CrmForecastAccuracy(models.Model):
     def _sql_company(self, company):
         # sudo: the rules of this model decide which rows may be read
         achievement = self.env["crm.achievement"].sudo()
-        first = self.env["crm.forecast"].sudo().search(
-            [("company_id", "=", company.id)], order="date_from", limit=1
+        first = (
+            self.env["crm.forecast"]
+            .sudo()
+            .search([("company_id", "=", company.id)], order="date_from", limit=1)
         )
         credit = achievement._sql_credit(
             company.forecast_measure, company, None, first.date_from or fields.Date.today()
@@ -67,7 +69,8 @@ class CrmForecastAccuracy(models.Model):
             ), standing AS (
                 SELECT e.id, e.forecast_id, f.company_id, f.user_id, f.team_id, f.date_from,
                        f.date_to, e.week, (f.date_to - e.week) / 7 AS weeks_left,
-                       f.date_to < CURRENT_DATE AS is_over, e.submitted_amount, e.call, e.statistical,
+                       f.date_to < CURRENT_DATE AS is_over, e.submitted_amount, e.call,
+                       e.statistical,
                        e.closed + e.commit AS closed_and_commit, a.final
                   FROM crm_forecast_entry e
                   JOIN crm_forecast f ON f.id = e.forecast_id

@@ -36,9 +36,7 @@ class CrmOpportunityReport(models.Model):
     lost_reason_id = fields.Many2one("crm.lost.reason", readonly=True)
     product_tmpl_id = fields.Many2one("product.template", "Product", readonly=True)
     categ_id = fields.Many2one("product.category", "Product Category", readonly=True)
-    outcome = fields.Selection(
-        [("open", "Open"), ("won", "Won"), ("lost", "Lost")], readonly=True
-    )
+    outcome = fields.Selection([("open", "Open"), ("won", "Won"), ("lost", "Lost")], readonly=True)
     forecast_category = fields.Selection(FORECAST_CATEGORIES, "Forecast", readonly=True)
     create_date = fields.Datetime("Created on", readonly=True)
     date_deadline = fields.Date("Expected Closing", readonly=True)

@@ -28,9 +28,9 @@ class CrmQuotaReport(models.Model):
         readonly=True,
     )
     quota_period = fields.Selection(PERIODS, readonly=True)
-    quota_booked = fields.Monetary("Quota Booked", readonly=True)
-    quota_invoiced = fields.Monetary("Quota Invoiced", readonly=True)
-    quota_collected = fields.Monetary("Quota Collected", readonly=True)
+    quota_booked = fields.Monetary(readonly=True)
+    quota_invoiced = fields.Monetary(readonly=True)
+    quota_collected = fields.Monetary(readonly=True)
     booked = fields.Monetary(readonly=True)
     invoiced = fields.Monetary(readonly=True)
     collected = fields.Monetary(readonly=True)
@@ -152,8 +152,6 @@ class CrmQuotaReport(models.Model):
             "domain": domain,
             "context": {
                 "achievement_from": fields.Date.to_string(min(months)),
-                "achievement_to": fields.Date.to_string(
-                    fields.Date.end_of(max(months), "month")
-                ),
+                "achievement_to": fields.Date.to_string(fields.Date.end_of(max(months), "month")),
             },
         }

@@ -17,9 +17,7 @@ class CrmStageDurationReport(models.Model):
     team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
     source_id = fields.Many2one("utm.source", readonly=True)
     stage_id = fields.Many2one("crm.stage", readonly=True)
-    outcome = fields.Selection(
-        [("open", "Open"), ("won", "Won"), ("lost", "Lost")], readonly=True
-    )
+    outcome = fields.Selection([("open", "Open"), ("won", "Won"), ("lost", "Lost")], readonly=True)
     date_in = fields.Datetime("Entered on", readonly=True)
     date_out = fields.Datetime("Left on", readonly=True, help="Empty: still in the stage.")
     days = fields.Float("Days in Stage", readonly=True, aggregator="avg")

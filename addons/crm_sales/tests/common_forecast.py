@@ -74,7 +74,7 @@ class ForecastCase(CommissionCase):
 
     @classmethod
     def _create_people(cls):
-        super()._create_people()
+        result = super()._create_people()
         cls.stages = {
             category: cls.env["crm.stage"].create(
                 {"name": f"Stage {category}", "sequence": 200 + number,
@@ -82,6 +82,8 @@ class ForecastCase(CommissionCase):
             )
             for number, category in enumerate(("pipeline", "best_case", "commit", "closed"))
         }  # fmt: skip
+
+        return result
 
     @classmethod
     def _forecast(cls, user, by=None, day=None):

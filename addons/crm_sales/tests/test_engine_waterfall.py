@@ -42,9 +42,7 @@ class TestWaterfall(BaseCase):
         @given(moments, moments, windows, st.booleans())
         def check(before, after, window, new):
             result = waterfall(before, after, window, lambda key: new)
-            self.assertEqual(
-                result.opening + sum(result.totals().values(), D(0)), result.closing
-            )
+            self.assertEqual(result.opening + sum(result.totals().values(), D(0)), result.closing)
             self.assertEqual(
                 result.closing,
                 sum((item.amount for item in after.values() if window.holds(item)), D(0)),

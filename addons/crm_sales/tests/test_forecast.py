@@ -86,8 +86,10 @@ class TestForecast(ForecastCase):
 
     def submit(self, user, amount=None, comment="", by=None):
         forecast = self._forecast(user, by=by)
-        wizard = self.env["crm.forecast.submit"].with_user(by or user).create(
-            {"forecast_id": forecast.id, "comment": comment}
+        wizard = (
+            self.env["crm.forecast.submit"]
+            .with_user(by or user)
+            .create({"forecast_id": forecast.id, "comment": comment})
         )
         if amount is not None:
             wizard.amount = amount

@@ -60,9 +60,7 @@ class TestSnapshot(ForecastCase):
         """An amount that is no number must not stop the week, nor make its sum one."""
         bad = self.leads[3]
         self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE crm_lead SET expected_revenue = 'NaN' WHERE id = %s", [bad.id]
-        )
+        self.env.cr.execute("UPDATE crm_lead SET expected_revenue = 'NaN' WHERE id = %s", [bad.id])
         self.env.invalidate_all()
         snapshot = self.take()
         self.assertEqual(snapshot.state, "done")
@@ -85,9 +83,7 @@ class TestSnapshot(ForecastCase):
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.assertEqual(
-            self.env["crm.forecast.snapshot"].search(
-                [("date", "=", span.week_start(self.today))]
-            ),
+            self.env["crm.forecast.snapshot"].search([("date", "=", span.week_start(self.today))]),
             snapshots,
         )
 
@@ -144,9 +140,7 @@ class TestSnapshot(ForecastCase):
         self.assertEqual(float(result.opening), 28000)
         self.assertEqual(float(result.opening) + sum(totals.values()), float(result.closing))
         amounts = self.env["crm.forecast"]._open_amounts(self.company, self.first, self.last)
-        self.assertEqual(
-            sum(sum(own.values()) for own in amounts.values()), float(result.closing)
-        )
+        self.assertEqual(sum(sum(own.values()) for own in amounts.values()), float(result.closing))
         self.assertEqual(result.keys("new"), new.ids)
 
     def test_changes_of_one_person(self):

@@ -106,7 +106,9 @@ class TestSalesReports(ForecastCase):
             "attainment_invoiced:avg",
             domain=[("user_id", "=", self.li.id)],
         )
-        found = {str(month.date() if hasattr(month, "date") else month): v for month, v in rows.items()}
+        found = {
+            str(month.date() if hasattr(month, "date") else month): v for month, v in rows.items()
+        }
         self.assertEqual(found["2026-01-01"], [30000, 0, 30000, 0, 0])
         self.assertEqual(found["2026-02-01"], [30000, 30000, 0, 0, 100])
         self.assertEqual(found["2026-03-01"], [30000, 0, 0, 4000, 0])

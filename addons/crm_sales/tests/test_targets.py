@@ -43,9 +43,7 @@ class TestTargets(ForecastCase):
 
     def test_amounts_stay_with_their_owner_and_leaders(self):
         def amounts(user):
-            return {
-                name: row["achieved"] for name, row in self.leaderboard(user).items()
-            }
+            return {name: row["achieved"] for name, row in self.leaderboard(user).items()}
 
         self.assertEqual(amounts(self.li), {"Chen": False, "Li": 5000, "Wang": False})
         self.assertEqual(amounts(self.zhao), {"Chen": False, "Li": 5000, "Wang": 0})
@@ -123,8 +121,8 @@ class TestTargets(ForecastCase):
                 "user_ids": [(6, 0, self.director.ids)],
             }
         )
-        kpis = digest.with_user(self.director).sudo(False)._compute_kpis(
-            self.company, self.director
+        kpis = (
+            digest.with_user(self.director).sudo(False)._compute_kpis(self.company, self.director)
         )
         names = {kpi["kpi_name"] for kpi in kpis}
         self.assertLessEqual({"kpi_crm_booked", "kpi_crm_win_rate"}, names)

@@ -16,17 +16,17 @@ class CrmForecastJudge(models.TransientModel):
     statistical = fields.Monetary(related="forecast_id.statistical")
     submitted_amount = fields.Monetary(related="forecast_id.submitted_amount")
     comment = fields.Text(related="forecast_id.comment")
-    amount = fields.Monetary(
-        "My Judgement", compute="_compute_amount", store=True, readonly=False
-    )
+    amount = fields.Monetary("My Judgement", compute="_compute_amount", store=True, readonly=False)
     reason = fields.Text(required=True)
 
     @api.depends("forecast_id")
     def _compute_amount(self):
         for wizard in self:
             forecast = wizard.forecast_id
-            wizard.amount = forecast.judged_amount or forecast.submitted_amount or (
-                forecast.closed + forecast.commit
+            wizard.amount = (
+                forecast.judged_amount
+                or forecast.submitted_amount
+                or (forecast.closed + forecast.commit)
             )
 
     def action_judge(self):

@@ -25,6 +25,7 @@ class CrmQuotaDistribute(models.TransientModel):
         required=True,
         compute="_compute_over",
         store=True,
+        precompute=True,
         readonly=False,
     )
     by = fields.Selection(
@@ -97,7 +98,11 @@ class CrmQuotaDistribute(models.TransientModel):
         """Return (team, person) of the team and its sub-teams; a person once."""
         team = self.quota_id.team_id
         # sudo: names of the people of a team whose quota the user may distribute
-        teams = team.sudo()._with_sub_teams() if team else self.env["crm.team"].sudo().search([])
+        company = self.quota_id.company_id
+        every = self.env["crm.team"].sudo()
+        teams = team.sudo()._with_sub_teams() or every.search(
+            [("company_id", "in", (company.id, False))]
+        )
         members = self.env["crm.team.member"].sudo().search([("crm_team_id", "in", teams.ids)])
         found = {}
         for member in members.sorted(lambda m: (m.crm_team_id != team, m.user_id.name or "")):
@@ -116,8 +121,10 @@ class CrmQuotaDistribute(models.TransientModel):
         period = quota.period if self.over == "people" else self.over
         first, last = span.bounds(period, span.add_months(part["date_from"], -12))
         # sudo: weights only, of a quota that the user may distribute
-        sums = self.env["crm.achievement"].sudo()._sums(
-            quota.measure, quota.company_id, first, last, "user_id, team_id", quota.categ_id
+        sums = (
+            self.env["crm.achievement"]
+            .sudo()
+            ._sums(quota.measure, quota.company_id, first, last, "user_id, team_id", quota.categ_id)
         )
         return self._sum_of(sums, part)
 
@@ -138,8 +145,7 @@ class CrmQuotaDistribute(models.TransientModel):
         return sum(
             amount
             for (user, team), amount in sums.items()
-            if (not part["user_id"] or user == part["user_id"])
-            and (teams is None or team in teams)
+            if (not part["user_id"] or user == part["user_id"]) and (teams is None or team in teams)
         )
 
     # ------------------------------------------------------------------

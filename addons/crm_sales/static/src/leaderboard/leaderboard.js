@@ -43,12 +43,7 @@ export class Leaderboard extends Component {
 
     async load(changes = {}) {
         this.asked = { ...this.asked, ...changes };
-        const board = await this.orm.call(
-            "crm.leaderboard",
-            "get_leaderboard",
-            [],
-            this.asked
-        );
+        const board = await this.orm.call("crm.leaderboard", "get_leaderboard", [], this.asked);
         this.asked = { period: board.period, date: board.date_from, measure: board.measure };
         this.state.board = board;
     }
