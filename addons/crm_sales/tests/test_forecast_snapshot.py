@@ -23,7 +23,7 @@ class TestSnapshot(ForecastCase):
 
     def take(self, day=None):
         snapshot = (
-            self.env["crm.forecast.snapshot"]
+            self.env["crm.forecast.snapshot"].sudo()
             ._for_week(day)
             .filtered(lambda s: s.company_id == self.company)
         )
@@ -44,7 +44,7 @@ class TestSnapshot(ForecastCase):
     def test_interrupted_snapshot_goes_on(self):
         with patch.object(module, "BATCH", 3):
             snapshot = (
-                self.env["crm.forecast.snapshot"]
+                self.env["crm.forecast.snapshot"].sudo()
                 ._for_week()
                 .filtered(lambda s: s.company_id == self.company)
             )
@@ -74,7 +74,7 @@ class TestSnapshot(ForecastCase):
         cron = self.env.ref("crm_sales.ir_cron_forecast_snapshot")
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
-        snapshots = self.env["crm.forecast.snapshot"].search(
+        snapshots = self.env["crm.forecast.snapshot"].sudo().search(
             [("date", "=", span.week_start(self.today))]
         )
         self.assertEqual(set(snapshots.mapped("state")), {"done"})
@@ -83,7 +83,7 @@ class TestSnapshot(ForecastCase):
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.assertEqual(
-            self.env["crm.forecast.snapshot"].search([("date", "=", span.week_start(self.today))]),
+            self.env["crm.forecast.snapshot"].sudo().search([("date", "=", span.week_start(self.today))]),
             snapshots,
         )
 
