@@ -74,7 +74,13 @@ class TestQuota(ForecastCase):
     def test_product_category(self):
         pumps = self.env["product.category"].create({"name": "Pumps"})
         small = self.env["product.category"].create({"name": "Small", "parent_id": pumps.id})
-        pump = self.service.copy({"name": "Pump", "categ_id": small.id})
+        pump = self._create_product(
+            name="Pump",
+            type="service",
+            invoice_policy="order",
+            taxes_id=self.tax_13,
+            categ_id=small.id,
+        )
         lines = [(self.service, 3000), (pump, 7000)]
         order = self._create_order(
             0,

@@ -25,7 +25,7 @@ class TestSalesReports(ForecastCase):
                 "UPDATE crm_lead SET create_date = %s WHERE id = %s",
                 [fields.Datetime.now() - timedelta(days=days), lead.id],
             )
-        products = [self.service, self.service.copy({"name": "Seal"})]
+        products = [self.service, self._create_product(name="Seal", type="service")]
         self.env["sale.order"].create(
             {
                 "partner_id": self.customer.id,
@@ -66,7 +66,7 @@ class TestSalesReports(ForecastCase):
         self.assertEqual(row.outcome, "open")
 
     def test_time_in_stage(self):
-        lead = self._lead(1)
+        lead = self._lead(1).with_context(tracking_disable=False, mail_notrack=False)
         self.flush_tracking()
         lead.stage_id = self.stages["best_case"]
         self.flush_tracking()
