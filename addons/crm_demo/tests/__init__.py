@@ -7,6 +7,7 @@ from . import (
     test_customer_value,
     test_discipline,
     test_duplicates,
+    test_forecast,
     test_import,
     test_invariants,
     test_logins,

@@ -20,12 +20,15 @@ class Scope:
     :param partners: ids of payees
     :param moves: also say which journal entries stand behind a credit
     :param window: two days; the versions count as in force between them, whatever they say
+    :param unlogged: booked are also orders whose value is not logged day by day, because no plan
+        asked for it: with what they are worth now, on their day
     """
 
     deals: tuple[int, ...] | None = None
     partners: tuple[int, ...] | None = None
     moves: bool = False
     window: tuple | None = None
+    unlogged: bool = False
 
     def is_small(self):
         """Whether looking single deals up is cheaper than reading all of them."""
@@ -370,7 +373,7 @@ class CrmCommissionCredit(models.AbstractModel):
                   FROM crm_commission_booking b
                   JOIN sale_order o ON o.id = b.order_id
                   JOIN res_partner customer ON customer.id = o.partner_id
-                 WHERE b.company_id = %(company)s AND %(deals)s AND %(filters)s)""",
+                 WHERE b.company_id = %(company)s AND %(deals)s AND %(filters)s%(unlogged)s)""",
             company=version.company_id.id,
             deals=self._sql_in(SQL("b.order_id"), scope.deals),
             filters=self._sql_filters(
@@ -379,6 +382,54 @@ class CrmCommissionCredit(models.AbstractModel):
                 team=SQL("o.team_id"),
                 customer=SQL("customer.commercial_partner_id"),
             ),
+            unlogged=self._sql_unlogged_events(version, scope) if scope.unlogged else SQL(),
+        )
+
+    @api.model
+    def _sql_unlogged_events(self, version, scope):
+        """What orders without a log of their value are worth now, on the day of the order."""
+        return SQL(
+            """
+             UNION ALL
+                SELECT o.id, %(day)s, ROUND(
+                           l.price_subtotal / COALESCE(NULLIF(o.currency_rate::numeric, 0), 1),
+                           %(digits)s), 0, 0, 0, NULL::int, NULL::int
+                  FROM sale_order o
+                  JOIN sale_order_line l ON l.order_id = o.id AND l.display_type IS NULL
+                  JOIN res_partner customer ON customer.id = o.partner_id
+                 WHERE o.company_id = %(company)s AND o.state = 'sale' AND %(deals)s
+                   AND NOT EXISTS (SELECT FROM crm_commission_booking b WHERE b.order_id = o.id)
+                   AND %(filters)s""",
+            day=self._sql_order_day(version.company_id),
+            digits=version.currency_id.decimal_places,
+            company=version.company_id.id,
+            deals=self._sql_in(SQL("o.id"), scope.deals),
+            filters=self._sql_filters(
+                version,
+                product=SQL("l.product_id"),
+                team=SQL("o.team_id"),
+                customer=SQL("customer.commercial_partner_id"),
+            ),
+        )
+
+    @api.model
+    def _sql_order_day(self, company):
+        """Return the day of order ``o`` in the time zone of its company."""
+        zone = company.resource_calendar_id.tz or "UTC"
+        return SQL("(o.date_order AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
+
+    @api.model
+    def _orders_between(self, company, date_from, date_to):
+        """Return the confirmed orders of a span of days."""
+        return self._deals(
+            SQL(
+                """SELECT o.id FROM sale_order o
+                    WHERE o.company_id = %s AND o.state = 'sale' AND %s BETWEEN %s AND %s""",
+                company.id,
+                self._sql_order_day(company),
+                date_from,
+                date_to,
+            )
         )
 
     @api.model
@@ -551,33 +602,43 @@ class CrmCommissionCredit(models.AbstractModel):
 
     @api.model
     def _sql_owners(self, members, scope):
-        """Named owners; else the salesperson of the order; else that of the invoice."""
         return SQL(
             """SELECT member.plan_id, member.partner_id, owner.deal, 'owner' AS role,
                       0::numeric AS rate, owner.share,
                       GREATEST(owner.date_from, member.date_from) AS date_from,
                       LEAST(owner.date_to, member.date_to) AS date_to
-                 FROM (SELECT order_id AS deal, partner_id, share / 100 AS share,
-                              COALESCE(date_from, '-infinity') AS date_from,
-                              COALESCE(date_to, 'infinity') AS date_to
-                         FROM crm_commission_participant named
-                        WHERE role = 'owner' AND order_id IS NOT NULL AND %(named)s
-                    UNION ALL
-                       SELECT o.id, u.partner_id, 1, '-infinity', 'infinity'
-                         FROM deal
-                         JOIN sale_order o ON o.id = deal.id
-                         JOIN res_users u ON u.id = o.user_id
-                        WHERE %(orders)s AND NOT EXISTS (
-                              SELECT FROM crm_commission_participant named
-                               WHERE named.order_id = o.id AND named.role = 'owner')
-                    UNION ALL
-                       SELECT deal.id, u.partner_id, 1, '-infinity', 'infinity'
-                         FROM deal
-                         JOIN account_move m ON m.id = -deal.id
-                         JOIN res_users u ON u.id = m.invoice_user_id) owner
+                 FROM (%(owners)s) owner
                  JOIN member ON member.partner_id = owner.partner_id
                   AND member.id IN %(members)s""",
             members=members,
+            owners=self._sql_shares(scope),
+        )
+
+    @api.model
+    def _sql_shares(self, scope):
+        """Named owners; else the salesperson of the order; else that of the invoice.
+
+        Of the deals in ``deal``: deal, payee, their user if any, share and days.
+        """
+        return SQL(
+            """SELECT order_id AS deal, partner_id, user_id, share / 100 AS share,
+                      COALESCE(date_from, '-infinity') AS date_from,
+                      COALESCE(date_to, 'infinity') AS date_to
+                 FROM crm_commission_participant named
+                WHERE role = 'owner' AND order_id IS NOT NULL AND %(named)s
+            UNION ALL
+               SELECT o.id, u.partner_id, u.id, 1, '-infinity', 'infinity'
+                 FROM deal
+                 JOIN sale_order o ON o.id = deal.id
+                 JOIN res_users u ON u.id = o.user_id
+                WHERE %(orders)s AND NOT EXISTS (
+                      SELECT FROM crm_commission_participant named
+                       WHERE named.order_id = o.id AND named.role = 'owner')
+            UNION ALL
+               SELECT deal.id, u.partner_id, u.id, 1, '-infinity', 'infinity'
+                 FROM deal
+                 JOIN account_move m ON m.id = -deal.id
+                 JOIN res_users u ON u.id = m.invoice_user_id""",
             named=self._sql_in(SQL("named.order_id"), scope.deals),
             orders=self._sql_in(SQL("o.id"), scope.deals),
         )

@@ -4,6 +4,9 @@ from odoo.fields import Domain
 from .crm_lead_router import PLACE
 from odoo.exceptions import UserError
 from .crm_deal_member import NESTED
+from odoo.tools import SQL, sql
+from .crm_stage import FORECAST_CATEGORIES
+
 
 
 
@@ -119,6 +122,31 @@ class CrmLead(models.Model):
     health_signals = fields.Json(readonly=True, copy=False)
     health_date = fields.Datetime("Health as of", readonly=True, copy=False)
     health_text = fields.Text("Reasons", compute="_compute_health_text")
+
+    # --- forecast: the category of an opportunity, and who said so ---
+
+    forecast_category = fields.Selection(
+        FORECAST_CATEGORIES,
+        "Forecast",
+        compute="_compute_forecast_category",
+        inverse="_inverse_forecast_category",
+        store=True,
+        tracking=True,
+        help="Follows from the stage. Choose another one where you know better: who did and when "
+        "is kept. Won opportunities are closed, lost ones omitted.",
+    )
+    forecast_override = fields.Selection(
+        FORECAST_CATEGORIES, copy=False, readonly=True
+    )
+    forecast_override_uid = fields.Many2one(
+        "res.users", "Forecast Overridden by", copy=False, readonly=True
+    )
+    forecast_override_date = fields.Datetime("Forecast Overridden on", copy=False, readonly=True)
+
+    _forecast_idx = models.Index(
+        "(date_deadline, user_id) WHERE active IS TRUE AND type = 'opportunity' "
+        "AND won_status = 'pending'"
+    )
 
     @api.depends("crm_contract_ids")
     def _compute_crm_contract_count(self):
@@ -753,3 +781,49 @@ class CrmLead(models.Model):
                 ids = [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
                 return self.env["crm.team"].browse(ids).exists()
         return self.env["crm.team"]
+
+    def _auto_init(self):
+        """Fill the category of existing opportunities in one statement, not one by one."""
+        missing = not sql.column_exists(self.env.cr, self._table, "forecast_category")
+        if missing:
+            sql.create_column(self.env.cr, self._table, "forecast_category", "varchar")
+        result = super()._auto_init()
+        if missing:
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE crm_lead SET forecast_category = CASE won_status
+                             WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted'
+                             ELSE 'pipeline'
+                             END"""
+                )
+            )
+        return result
+
+    @api.depends("stage_id.forecast_category", "forecast_override", "won_status")
+    def _compute_forecast_category(self):
+        decided = {"won": "closed", "lost": "omitted"}
+        for lead in self:
+            lead.forecast_category = decided.get(lead.won_status) or (
+                lead.forecast_override or lead._forecast_category_of_stage()
+            )
+
+    def _forecast_category_of_stage(self):
+        """Return what the stage says; an open opportunity is never closed."""
+        category = self.stage_id.forecast_category or "pipeline"
+        return "commit" if category == "closed" else category
+
+    def _inverse_forecast_category(self):
+        """Keep who chose another category than that of the stage, and when."""
+        for lead in self.filtered(lambda lead: lead.won_status == "pending"):
+            category = lead.forecast_category
+            category = "commit" if category == "closed" else category
+            override = category if category != lead._forecast_category_of_stage() else False
+            if override != lead.forecast_override:
+                lead.write(
+                    {
+                        "forecast_override": override,
+                        "forecast_override_uid": override and self.env.uid,
+                        "forecast_override_date": override and fields.Datetime.now(),
+                    }
+                )
+        self.env.add_to_compute(self._fields["forecast_category"], self)

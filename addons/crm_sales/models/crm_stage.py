@@ -1,6 +1,14 @@
 from odoo import fields, models
 
 
+FORECAST_CATEGORIES = [
+    ("pipeline", "Pipeline"),
+    ("best_case", "Best Case"),
+    ("commit", "Commit"),
+    ("closed", "Closed"),
+    ("omitted", "Omitted"),
+]
+
 
 
 class CrmStage(models.Model):
@@ -20,3 +28,11 @@ class CrmStage(models.Model):
 
     gate_ids = fields.One2many("crm.stage.gate", "stage_id", "Gates")
     playbook_ids = fields.One2many("crm.playbook", "stage_id", "Playbooks")
+
+    forecast_category = fields.Selection(
+        FORECAST_CATEGORIES,
+        required=True,
+        default="pipeline",
+        help="Where opportunities of this stage count in the forecast, unless their salesperson "
+        "says otherwise. Won opportunities always count as closed.",
+    )

@@ -50,6 +50,21 @@ class ResCompany(models.Model):
     lost_reason_required = fields.Boolean()
     stuck_digest = fields.Boolean("Digest of Stuck Deals", default=True)
 
+    # --- forecast ---
+
+    forecast_period = fields.Selection(
+        [("month", "Month"), ("quarter", "Quarter")],
+        default="quarter",
+        required=True,
+        help="What the salespeople of this company submit a forecast for.",
+    )
+    forecast_measure = fields.Selection(
+        [("booked", "Booked"), ("invoiced", "Invoiced"), ("collected", "Collected")],
+        default="invoiced",
+        required=True,
+        help="What counts as closed in the forecast, the leaderboard and the quotas it compares.",
+    )
+
     @api.constrains("quotation_reminder_days", "quotation_cancel_days")
     def _check_quotation_days(self):
         for company in self:

@@ -36,3 +36,8 @@ class ResConfigSettings(models.TransientModel):
     win_reason_required = fields.Boolean(related="company_id.win_reason_required", readonly=False)
     lost_reason_required = fields.Boolean(related="company_id.lost_reason_required", readonly=False)
     stuck_digest = fields.Boolean(related="company_id.stuck_digest", readonly=False)
+
+    # --- forecast ---
+
+    forecast_period = fields.Selection(related="company_id.forecast_period", readonly=False)
+    forecast_measure = fields.Selection(related="company_id.forecast_measure", readonly=False)

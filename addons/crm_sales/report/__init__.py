@@ -7,3 +7,9 @@ from . import (
     crm_lead_response_report,
 )
 from . import crm_commission_document, crm_commission_statement_report, crm_win_loss_report
+    crm_forecast_accuracy,
+    crm_opportunity_report,
+    crm_outcome_report,
+    crm_quota_report,
+    crm_stage_duration_report,
+)

@@ -1,0 +1,41 @@
+from odoo import api, fields, models
+
+
+class CrmForecastSubmit(models.TransientModel):
+    """The salesperson says what the period will bring; the amounts of the moment are frozen."""
+
+    _name = "crm.forecast.submit"
+    _description = "Submit a Forecast"
+
+    forecast_id = fields.Many2one("crm.forecast", required=True, readonly=True)
+    currency_id = fields.Many2one(related="forecast_id.currency_id")
+    quota = fields.Monetary(related="forecast_id.quota")
+    closed = fields.Monetary(related="forecast_id.closed")
+    commit = fields.Monetary(related="forecast_id.commit")
+    best_case = fields.Monetary(related="forecast_id.best_case")
+    pipeline = fields.Monetary(related="forecast_id.pipeline")
+    statistical = fields.Monetary(related="forecast_id.statistical")
+    amount = fields.Monetary(
+        "My Forecast",
+        compute="_compute_amount",
+        store=True,
+        readonly=False,
+        help="What you stand for. Proposed is what is closed and committed.",
+    )
+    comment = fields.Text()
+
+    @api.depends("forecast_id")
+    def _compute_amount(self):
+        for wizard in self:
+            wizard.amount = wizard.closed + wizard.commit
+
+    def action_submit(self):
+        """Submit the forecast."""
+        self.ensure_one()
+        self.forecast_id._submit(self.amount, self.comment)
+        return {"type": "ir.actions.act_window_close", "infos": {"done": True}}
+
+    def action_open_leads(self):
+        """Look at the opportunities behind the amounts first."""
+        self.ensure_one()
+        return self.forecast_id.action_open_leads()
