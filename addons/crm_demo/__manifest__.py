@@ -28,5 +28,9 @@
         "sale_stock",
     ],
     "post_init_hook": "post_init_hook",
-    "assets": {"web.assets_tests": ["crm_demo/static/tests/tours/**/*"]},
+    "assets": {
+        "web.assets_tests": [
+            "crm_demo/static/tests/tours/**/*",
+        ],
+    },
 }

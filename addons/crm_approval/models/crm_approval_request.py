@@ -309,9 +309,7 @@ class CrmApprovalRequest(models.Model):
             ]
         group = document._approval_fallback_group(operation)
         users = group.sudo().all_user_ids.filtered(lambda user: user.active and not user.share)
-        users = (users - excluded).filtered(
-            lambda user: readable(document, user)
-        )
+        users = (users - excluded).filtered(lambda user: readable(document, user))
         if not users:
             raise UserError(
                 self.env._(

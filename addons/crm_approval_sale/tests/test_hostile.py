@@ -96,7 +96,7 @@ class TestHostile(ApprovalSaleCase):
         self._assert_closed()
 
     def test_equal_context_does_not_find_the_key(self):
-        """Environments are shared by equal contexts within a transaction; the key equals nothing."""
+        """Environments are shared by equal contexts in a transaction; the key equals nothing."""
         unlocked(self.request)  # its environment exists now
         forged = self.request.sudo().with_context(**{CONTEXT: str(KEY)})
         self.assertFalse(is_unlocked(forged.env))

@@ -2,7 +2,6 @@
 
 import base64
 from io import BytesIO
-
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw

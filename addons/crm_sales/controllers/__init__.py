@@ -1,2 +1,5 @@
-from . import commission_statement, contract_portal
-from . import commission_statement, loss_survey
+from . import (
+    commission_statement,
+    contract_portal,
+    loss_survey,
+)

@@ -114,9 +114,7 @@ class Matrix:
         key = (line.products, line.categories, line.levels)
         if key not in self._found:
             dimensions = ("products", "categories", "levels")
-            self._found[key] = next(
-                (row for row in self.rows if row.fits(line, dimensions)), None
-            )
+            self._found[key] = next((row for row in self.rows if row.fits(line, dimensions)), None)
         return self._found[key]
 
 

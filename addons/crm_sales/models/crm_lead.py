@@ -1,14 +1,11 @@
 from odoo import api, fields, models
-from .crm_commission_participant import NESTED
-from odoo.fields import Domain
-from .crm_lead_router import PLACE
 from odoo.exceptions import UserError
-from .crm_deal_member import NESTED
+from odoo.fields import Domain
 from odoo.tools import SQL, sql
+
+from .crm_deal_member import NESTED
+from .crm_lead_router import PLACE
 from .crm_stage import FORECAST_CATEGORIES
-
-
-
 
 #: context of creations by hand in the web client, where the default salesperson is meant
 BY_HAND = "crm_lead_by_hand"
@@ -21,21 +18,9 @@ HEALTH_FIELDS = frozenset(
 )
 
 
-
 class CrmLead(models.Model):
     _name = "crm.lead"
-    _inherit = ["crm.lead", "crm.pool.mixin"]
-    # <<<<<<< THEIRS
-    #T     _inherit = ["crm.lead", "crm.approval.mixin"]
-    # >>>>>>>
-
-    participant_ids = fields.One2many(
-        "crm.commission.participant",
-        "lead_id",
-        string="Participants",
-        copy=True,
-        help="Who shares the commission of this deal; its orders take them over.",
-    )
+    _inherit = ["crm.lead", "crm.pool.mixin", "crm.approval.mixin"]
 
     # --- contracts and collections ---
     deal_chain = fields.Json(compute="_compute_deal_chain", compute_sudo=False)
@@ -104,7 +89,9 @@ class CrmLead(models.Model):
 
     # --- win, loss, competitors ---
     competitor_ids = fields.One2many("crm.lead.competitor", "lead_id", "Competitors", copy=True)
-    win_reason_id = fields.Many2one("crm.win.reason", copy=False, tracking=True, index="btree_not_null")
+    win_reason_id = fields.Many2one(
+        "crm.win.reason", copy=False, tracking=True, index="btree_not_null"
+    )
     win_detail = fields.Text("Why We Won", copy=False)
     lost_detail = fields.Text("Why We Lost", copy=False)
     survey_ids = fields.One2many("crm.loss.survey", "lead_id", "Loss Survey")
@@ -135,9 +122,7 @@ class CrmLead(models.Model):
         help="Follows from the stage. Choose another one where you know better: who did and when "
         "is kept. Won opportunities are closed, lost ones omitted.",
     )
-    forecast_override = fields.Selection(
-        FORECAST_CATEGORIES, copy=False, readonly=True
-    )
+    forecast_override = fields.Selection(FORECAST_CATEGORIES, copy=False, readonly=True)
     forecast_override_uid = fields.Many2one(
         "res.users", "Forecast Overridden by", copy=False, readonly=True
     )
@@ -176,76 +161,42 @@ class CrmLead(models.Model):
             },
         }
 
-    @api.constrains("participant_ids")
-    def _check_participant_shares(self):
-        for lead in self:
-            lead.participant_ids._check_sum()
-
     @api.model_create_multi
     def create(self, vals_list):
         nested = self.with_context(**{NESTED: True})
         vals_list, kept = self._routing_before_create(vals_list)
         leads = super(CrmLead, nested).create(vals_list).with_env(self.env)
+        leads._discipline_after({})
         leads._routing_after_create(kept)
         return leads
-    # <<<<<<< THEIRS
-    #T 
-    #T     # ------------------------------------------------------------------
-    #T     # CRUD
-    #T     # ------------------------------------------------------------------
-    #T 
-    #T     @api.model_create_multi
-    #T     def create(self, vals_list):
-    #T         nested = self.with_context(**{NESTED: True})
-    #T         leads = super(CrmLead, nested).create(vals_list).with_env(self.env)
-    #T         leads._discipline_after({})
-    #T         return leads
-    # >>>>>>>
 
     def write(self, vals):
-        before = self._routing_before_write(vals)
-        if "participant_ids" in vals:
-            self = self.with_context(**{NESTED: True})
-        result = super().write(vals)
-        self._routing_after_write(vals, before)
+        routed = self._routing_before_write(vals)
+        stages = self._discipline_before(vals)
+        nested = self.with_context(**{NESTED: True}) if "deal_member_ids" in vals else self
+        result = super(CrmLead, nested).write(vals)
+        self._routing_after_write(vals, routed)
+        if stages is not None:
+            self._discipline_after(stages)
+        if HEALTH_FIELDS & vals.keys():
+            self._health_after_write()
+        if "user_id" in vals:
+            self.filtered("deal_member_ids")._deal_team_changed()
         return result
-    # <<<<<<< THEIRS
-    #T 
-    #T     def write(self, vals):
-    #T         before = self._discipline_before(vals)
-    #T         nested = self.with_context(**{NESTED: True}) if "deal_member_ids" in vals else self
-    #T         result = super(CrmLead, nested).write(vals)
-    #T         if before is not None:
-    #T             self._discipline_after(before)
-    #T         if HEALTH_FIELDS & vals.keys():
-    #T             self._health_after_write()
-    #T         if "user_id" in vals:
-    #T             self.filtered("deal_member_ids")._deal_team_changed()
-    #T         return result
-    # >>>>>>>
 
     def _merge_dependences(self, opportunities):
-        """The surviving opportunity keeps its own participants, or takes over the first ones."""
-        if not self.participant_ids:
-            donor = opportunities.filtered("participant_ids")[:1]
-            donor.participant_ids.with_context(**{NESTED: True}).lead_id = self
+        """The surviving opportunity takes over what was found out and done for the others."""
         self._routing_merge(opportunities)
+        self._merge_deal_team(opportunities)
+        for name, key in (("check_ids", "item_id"), ("competitor_ids", "competitor_id")):
+            mine = self[name][key]
+            for row in opportunities[name]:
+                if row[key] not in mine:
+                    mine |= row[key]
+                    row.lead_id = self
+        opportunities.document_ids.lead_id = self
+        opportunities.survey_ids.lead_id = self
         return super()._merge_dependences(opportunities)
-    # <<<<<<< THEIRS
-    #T 
-    #T     def _merge_dependences(self, opportunities):
-    #T         """The surviving opportunity takes over what was found out and done for the others."""
-    #T         self._merge_deal_team(opportunities)
-    #T         for name, key in (("check_ids", "item_id"), ("competitor_ids", "competitor_id")):
-    #T             mine = self[name][key]
-    #T             for row in opportunities[name]:
-    #T                 if row[key] not in mine:
-    #T                     mine |= row[key]
-    #T                     row.lead_id = self
-    #T         opportunities.document_ids.lead_id = self
-    #T         opportunities.survey_ids.lead_id = self
-    #T         return super()._merge_dependences(opportunities)
-    # >>>>>>>
 
     # --- public pool ---
 
@@ -429,7 +380,9 @@ class CrmLead(models.Model):
     @api.depends("deal_member_ids")
     def _compute_deal_team(self):
         members = self.env["crm.deal.member"].sudo()  # sudo: one's own memberships
-        mine = members.search(members._access_domain(("read", "write")) & Domain("lead_id", "in", self.ids))
+        mine = members.search(
+            members._access_domain(("read", "write")) & Domain("lead_id", "in", self.ids)
+        )
         readable = mine.lead_id
         writable = mine.filtered(lambda member: member.access == "write").lead_id
         for lead in self:

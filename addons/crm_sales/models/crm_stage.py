@@ -1,6 +1,5 @@
 from odoo import fields, models
 
-
 FORECAST_CATEGORIES = [
     ("pipeline", "Pipeline"),
     ("best_case", "Best Case"),
@@ -8,7 +7,6 @@ FORECAST_CATEGORIES = [
     ("closed", "Closed"),
     ("omitted", "Omitted"),
 ]
-
 
 
 class CrmStage(models.Model):

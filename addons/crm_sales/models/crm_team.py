@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
-
-
 class CrmTeam(models.Model):
     _inherit = "crm.team"
 

@@ -1,8 +1,7 @@
 from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-
-
 
 
 class ResCompany(models.Model):

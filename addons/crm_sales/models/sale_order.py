@@ -1,13 +1,15 @@
 import logging
 from datetime import timedelta
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import formatLang
+
 from odoo.addons.crm_approval.tools import KEY
+
 from ..tools import is_unlocked
 from .crm_commission_participant import NESTED
-
 
 # What a commission depends on; a change of one of them has the statements computed again.
 TRACKED_FIELDS = frozenset(
@@ -29,7 +31,6 @@ _logger = logging.getLogger(__name__)
 #: context key of the only writer of the person who answers for the prices
 PRICER = "crm_sales_pricer"
 EXPIRY_BATCH = 200
-
 
 
 class SaleOrder(models.Model):
@@ -162,21 +163,9 @@ class SaleOrder(models.Model):
             self._remember_pricer()
         if vals.get("state") in ("sent", "sale"):
             self._version_take(vals["state"])
+        if vals.get("opportunity_id"):
+            self.filtered("deal_team_of_opportunity")._take_over_participants(replace=True)
         return result
-    # <<<<<<< THEIRS
-    #T 
-    #T     def write(self, vals):
-    #T         tracked = TRACKED_FIELDS & vals.keys()
-    #T         if "user_id" in vals:
-    #T             self._replace_salesperson_in_participants(vals["user_id"])
-    #T         nested = self.with_context(**{NESTED: True}) if "participant_ids" in vals else self
-    #T         result = super(SaleOrder, nested).write(vals)
-    #T         if tracked:
-    #T             self._commission_mark_dirty()
-    #T         if vals.get("opportunity_id"):
-    #T             self.filtered("deal_team_of_opportunity")._take_over_participants(replace=True)
-    #T         return result
-    # >>>>>>>
 
     def _commission_mark_dirty(self):
         relevant = self.filtered(lambda order: order.state in ("sale", "cancel"))

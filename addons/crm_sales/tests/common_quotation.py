@@ -87,23 +87,27 @@ class QuotationCase(TransactionCase):
     def _quote(self, *lines, user=None, **values):
         """Return a quotation made by ``user`` with lines (product, quantity, price, discount)."""
         user = user or self.rep
-        order = self.env["sale.order"].with_user(user).create(
-            {
-                "partner_id": self.customer.id,
-                "user_id": user.id,
-                "order_line": [
-                    Command.create(
-                        {
-                            "product_id": product.id,
-                            "product_uom_qty": quantity,
-                            **({} if price is None else {"price_unit": price}),
-                            **({"discount": discount} if discount else {}),
-                        }
-                    )
-                    for product, quantity, price, discount in lines
-                ],
-                **values,
-            }
+        order = (
+            self.env["sale.order"]
+            .with_user(user)
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "user_id": user.id,
+                    "order_line": [
+                        Command.create(
+                            {
+                                "product_id": product.id,
+                                "product_uom_qty": quantity,
+                                **({} if price is None else {"price_unit": price}),
+                                **({"discount": discount} if discount else {}),
+                            }
+                        )
+                        for product, quantity, price, discount in lines
+                    ],
+                    **values,
+                }
+            )
         )
         self.env.flush_all()
         return order

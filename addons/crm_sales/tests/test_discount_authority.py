@@ -47,9 +47,7 @@ class TestDiscountAuthority(QuotationCase):
         cheap = self.env["product.pricelist"].create(
             {
                 "name": "Friends",
-                "item_ids": [
-                    Command.create({"compute_price": "percentage", "percent_price": 10})
-                ],
+                "item_ids": [Command.create({"compute_price": "percentage", "percent_price": 10})],
             }
         )
         order = self._quote((self.pump, 1, None, 0), pricelist_id=cheap.id)
@@ -204,18 +202,14 @@ class TestDiscountAuthority(QuotationCase):
                 "symbol": "Q",
                 "rounding": 0.01,
                 "rate_ids": [
-                    Command.create(
-                        {"name": "2020-01-01", "rate": 2, "company_id": self.company.id}
-                    )
+                    Command.create({"name": "2020-01-01", "rate": 2, "company_id": self.company.id})
                 ],
             }
         )
         own = self.env["product.pricelist"].create({"name": "Own", "currency_id": foreign.id})
         self.customer.property_product_pricelist = own
         self.pump.standard_price = 900
-        order = self._quote(
-            (self.pump, 1, None, 0), pricelist_id=own.id
-        )
+        order = self._quote((self.pump, 1, None, 0), pricelist_id=own.id)
         dozen = self.env.ref("uom.product_uom_dozen")
         self.assertEqual(order.currency_id, foreign)
         self.assertEqual(self._floors(order), [2250], "900 × 2 / 0.8")
@@ -276,7 +270,9 @@ class TestDiscountAuthority(QuotationCase):
                 row.with_user(user).unlink()
         row.with_user(self.lead).max_discount = 6
         self.assertFalse(
-            self.env["crm.discount.authority"].with_user(self.stranger).search([("id", "=", row.id)])
+            self.env["crm.discount.authority"]
+            .with_user(self.stranger)
+            .search([("id", "=", row.id)])
         )
 
     def test_large_quotation_costs_no_query_per_line(self):

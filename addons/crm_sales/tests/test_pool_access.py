@@ -233,7 +233,9 @@ class TestPoolAccess(PoolCase):
 
     def step(self, user, records, operation, **values):
         action = getattr(self.as_user(user, records), f"action_pool_{operation}")()
-        form = Form(self.env["crm.pool.operation"].with_user(user).with_context(**action["context"]))
+        form = Form(
+            self.env["crm.pool.operation"].with_user(user).with_context(**action["context"])
+        )
         for name, value in values.items():
             setattr(form, name, value)
         return form.save().action_apply()

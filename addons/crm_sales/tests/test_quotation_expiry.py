@@ -33,9 +33,7 @@ class TestQuotationExpiry(QuotationCase):
         with self.assertRaisesRegex(UserError, "Extend Validity"):
             order.action_confirm()
         order.action_extend_validity()
-        self.assertEqual(
-            order.validity_date, fields.Date.add(fields.Date.today(), days=20)
-        )
+        self.assertEqual(order.validity_date, fields.Date.add(fields.Date.today(), days=20))
         order.action_confirm()
         other = self._quote((self.pump, 1, None, 0), validity_date=self._days_ago(1))
         self.company.quotation_blocks_expired = False

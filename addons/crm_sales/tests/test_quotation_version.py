@@ -92,9 +92,7 @@ class TestQuotationVersion(QuotationCase):
             }
         )
         action = self.order.action_compare_versions()
-        wizard = (
-            self.env["crm.quotation.comparison"].with_context(**action["context"]).create({})
-        )
+        wizard = self.env["crm.quotation.comparison"].with_context(**action["context"]).create({})
         rows = wizard._prepare_comparison()["rows"]
         self.assertEqual(
             [(row["change"], row["delta"]) for row in rows],

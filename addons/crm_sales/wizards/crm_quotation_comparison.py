@@ -8,9 +8,7 @@ class CrmQuotationComparison(models.TransientModel):
     _description = "Quotation Comparison"
 
     order_id = fields.Many2one("sale.order", required=True, readonly=True, ondelete="cascade")
-    left_id = fields.Many2one(
-        "crm.quotation.version", "Version", required=True, ondelete="cascade"
-    )
+    left_id = fields.Many2one("crm.quotation.version", "Version", required=True, ondelete="cascade")
     right_id = fields.Many2one(
         "crm.quotation.version", "With", ondelete="cascade", help="Empty: as it is now."
     )

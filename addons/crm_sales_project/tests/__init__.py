@@ -1,1 +1,5 @@
-from . import test_delivery, test_engine_completion, test_story_e3
+from . import (
+    test_delivery,
+    test_engine_completion,
+    test_story_e3,
+)
