@@ -6,9 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
-from odoo.addons.crm_approval.tools import KEY
-
-from ..tools import is_unlocked
+from ..tools import KEY, is_unlocked
 from .crm_commission_participant import NESTED
 
 # What a commission depends on; a change of one of them has the statements computed again.
