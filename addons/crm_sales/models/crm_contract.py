@@ -763,8 +763,7 @@ class CrmContract(models.Model):
             rows = self._prepare_periods(total)
         elif template.instalment_ids and not self._carried_instalments():
             rows = [
-                row._prepare_instalment_vals(self.date_start)
-                for row in template.instalment_ids
+                row._prepare_instalment_vals(self.date_start) for row in template.instalment_ids
             ]
         else:
             start = max(self.date_start, self.effective_from or self.date_start)
