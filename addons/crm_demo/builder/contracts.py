@@ -50,7 +50,8 @@ CLAUSES = (
         "价款与支付",
         "payment",
         True,
-        "<p>合同总价（含税）为 {{ contract.amount }}，其中不含税 {{ contract.amount_untaxed }}。</p>"
+        "<p>合同总价（含税）为 {{ contract.amount }}，"
+        "其中不含税 {{ contract.amount_untaxed }}。</p>"
         "<p>甲方按下列分期支付：</p>{{ contract.plan }}",
     ),
     (
