@@ -50,7 +50,8 @@ CLAUSES = (
         "价款与支付",
         "payment",
         True,
-        "<p>合同总价（含税）为 {{ contract.amount }}，其中不含税 {{ contract.amount_untaxed }}。</p>"
+        "<p>合同总价（含税）为 {{ contract.amount }}，"
+        "其中不含税 {{ contract.amount_untaxed }}。</p>"
         "<p>甲方按下列分期支付：</p>{{ contract.plan }}",
     ),
     (
@@ -58,7 +59,8 @@ CLAUSES = (
         "交付与验收",
         "delivery",
         False,
-        "<p>乙方按约定日期交货，甲方应在到货后十个工作日内验收；逾期未提出异议的，视为验收合格。</p>",
+        "<p>乙方按约定日期交货，甲方应在到货后十个工作日内验收；"
+        "逾期未提出异议的，视为验收合格。</p>",
     ),
     (
         "Warranty",
@@ -72,7 +74,8 @@ CLAUSES = (
         "期限与续约",
         "term",
         True,
-        "<p>本合同自 {{ contract.start }} 起至 {{ contract.end }} 止，共 {{ contract.months }} 个月。</p>"
+        "<p>本合同自 {{ contract.start }} 起至 {{ contract.end }} 止，"
+        "共 {{ contract.months }} 个月。</p>"
         "<p>任何一方未在期满前 {{ contract.notice_days }} 天书面通知的，自动续约 "
         "{{ contract.renewal_months }} 个月。</p>",
     ),
@@ -81,7 +84,8 @@ CLAUSES = (
         "违约责任",
         "liability",
         False,
-        "<p>逾期交货或逾期付款的，每逾期一日按未履行部分的万分之五支付违约金，累计不超过合同总价的百分之五。</p>",
+        "<p>逾期交货或逾期付款的，每逾期一日按未履行部分的万分之五支付违约金，"
+        "累计不超过合同总价的百分之五。</p>",
     ),
     (
         "Confidentiality",

@@ -70,7 +70,7 @@ class CrmContractInstalment(models.Model):
     )
     amount_invoiced = fields.Monetary("Invoiced", compute="_compute_figures", store=True)
     amount_collected = fields.Monetary("Collected", compute="_compute_figures", store=True)
-    amount_open = fields.Monetary("Open", compute="_compute_figures", store=True)
+    amount_open = fields.Monetary("Outstanding", compute="_compute_figures", store=True)
     date_due = fields.Date("Due", compute="_compute_figures", store=True)
     on_hold = fields.Boolean(
         compute="_compute_figures",

@@ -33,7 +33,7 @@ class CrmPaymentPromise(models.Model):
     date = fields.Date("Promised for", required=True, tracking=True)
     note = fields.Text("What Was Said")
     state = fields.Selection(
-        [("open", "Open"), ("kept", "Kept"), ("broken", "Broken"), ("cancelled", "Cancelled")],
+        [("open", "Waiting"), ("kept", "Kept"), ("broken", "Broken"), ("cancelled", "Cancelled")],
         default="open",
         required=True,
         readonly=True,

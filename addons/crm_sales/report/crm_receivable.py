@@ -59,7 +59,9 @@ class CrmReceivable(models.Model):
     date_due = fields.Date("Due", readonly=True)
     days_overdue = fields.Integer(readonly=True, aggregator="max")
     bucket = fields.Selection(BUCKETS, "Age", readonly=True)
-    amount_residual = fields.Monetary("Open", readonly=True, currency_field="company_currency_id")
+    amount_residual = fields.Monetary(
+        "Outstanding", readonly=True, currency_field="company_currency_id"
+    )
     amount_overdue = fields.Monetary("Overdue", readonly=True, currency_field="company_currency_id")
     amount_currency = fields.Monetary("Open in Currency", readonly=True, aggregator=None)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)

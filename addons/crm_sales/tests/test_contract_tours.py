@@ -57,8 +57,8 @@ class TestContractTours(ContractCase, HttpCase):
         )
         self.env.invalidate_all()
         self.assertEqual(contract.state, "active")
-        self._run_cron("ir_cron_contract_invoice")
         row = contract.instalment_ids[0]
+        row.with_user(self.li).action_invoice()
         self.assertEqual(row.state, "invoiced")
         self._pay(row.invoice_ids, date=row.invoice_ids.invoice_date)
         self.start_tour(
