@@ -155,7 +155,8 @@ def copy_meetings(env, owner, count, partner, by):
     env.execute_query(
         SQL(
             """INSERT INTO calendar_event_res_partner_rel (calendar_event_id, res_partner_id)
-               SELECT %s + n, %s FROM GENERATE_SERIES(0, %s) n ON CONFLICT DO NOTHING
+               SELECT %s + n, %s FROM GENERATE_SERIES(0::bigint, %s) n
+               ON CONFLICT DO NOTHING
                RETURNING 1""",
             first,
             partner,

@@ -15,7 +15,12 @@ class ResPartner(models.Model):
 
     _pool_link = "partner_id"
 
-    ownership_ids = fields.One2many("crm.pool.ownership", "partner_id", readonly=True)
+    ownership_ids = fields.One2many(
+        "crm.pool.ownership",
+        "partner_id",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",
+    )
 
     @api.model
     def _pool_domain(self):
@@ -54,7 +59,9 @@ class ResPartner(models.Model):
 
     # --- visits ---
 
-    visit_ids = fields.One2many("crm.visit", "partner_id", string="Visits")
+    visit_ids = fields.One2many(
+        "crm.visit", "partner_id", string="Visits", groups="sales_team.group_sale_salesman"
+    )
     visit_count = fields.Integer(
         compute="_compute_visit_count", groups="sales_team.group_sale_salesman"
     )

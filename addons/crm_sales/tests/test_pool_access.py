@@ -73,6 +73,10 @@ class TestPoolAccess(PoolCase):
             self.free.with_user(portal).action_pool_claim()
         with self.assertRaises(AccessError):
             partner.with_user(portal).action_pool_claim()
+        partner.pool_lock_reason = "Internal"
+        with self.assertRaises(AccessError):
+            partner.with_user(portal).read(["pool_lock_reason"])
+        self.assertNotIn("pool_lock_reason", partner.with_user(portal).read()[0])
         for model in ("crm.pool", "crm.pool.ownership", "crm.pool.run", "crm.pool.quota"):
             with self.assertRaises(AccessError):
                 self.env[model].with_user(portal).search([])
@@ -233,7 +237,9 @@ class TestPoolAccess(PoolCase):
 
     def step(self, user, records, operation, **values):
         action = getattr(self.as_user(user, records), f"action_pool_{operation}")()
-        form = Form(self.env["crm.pool.operation"].with_user(user).with_context(**action["context"]))
+        form = Form(
+            self.env["crm.pool.operation"].with_user(user).with_context(**action["context"])
+        )
         for name, value in values.items():
             setattr(form, name, value)
         return form.save().action_apply()
