@@ -18,6 +18,7 @@ def run(env, rng, ctx):
     for pool in (customers, leads):
         run_of_today = env["crm.pool.run"]._start(pool)
         run_of_today._work_off_now()
+    top_up(env, customers)
     fill_leads(env, leads)
     hand_back(rng, ctx, customers)
     claim(env, ctx, customers)
@@ -74,6 +75,15 @@ def lock_some(env, pool):
     """The management keeps two customers for itself."""
     records = env["res.partner"].search(pool._scope_domain(), limit=2, order="id desc")
     records.write({"pool_locked": True, "pool_lock_reason": LOCKED})
+
+
+def top_up(env, pool, wanted=8):
+    """Put the oldest customers in as well, when the rules found fewer than a screen needs."""
+    missing = wanted - env["res.partner"].search_count([("pool_id", "=", pool.id)])
+    if missing > 0:
+        idle = [*pool._matching_domain(), ("pool_id", "=", False), ("pool_locked", "=", False)]
+        more = env["res.partner"].search(idle, limit=missing, order="id")
+        more._pool_enter(pool, "put", "年度客户清理 Yearly review")
 
 
 def fill_leads(env, pool):

@@ -35,21 +35,38 @@ class CrmPoolMixin(models.AbstractModel):
         index="btree_not_null",
         ondelete="restrict",
         help="The pool in which this record waits for somebody to claim it.",
+        groups="base.group_user",
     )
-    pool_date = fields.Datetime("In the Pool since", readonly=True, copy=False)
+    pool_date = fields.Datetime(
+        "In the Pool since", readonly=True, copy=False, groups="base.group_user"
+    )
     pool_ex_owner_id = fields.Many2one(
-        "res.users", string="Last Owner", readonly=True, copy=False, ondelete="set null"
+        "res.users",
+        string="Last Owner",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups="base.group_user",
     )
-    pool_locked = fields.Boolean("Locked", readonly=True, copy=False)
-    pool_lock_reason = fields.Char("Locked because", readonly=True, copy=False)
-    pool_lock_until = fields.Date("Locked until", readonly=True, copy=False)
+    pool_locked = fields.Boolean("Locked", readonly=True, copy=False, groups="base.group_user")
+    pool_lock_reason = fields.Char(
+        "Locked because", readonly=True, copy=False, groups="base.group_user"
+    )
+    pool_lock_until = fields.Date(
+        "Locked until", readonly=True, copy=False, groups="base.group_user"
+    )
     owner_since = fields.Datetime(
-        readonly=True, copy=False, help="When the present owner got this record."
+        readonly=True,
+        copy=False,
+        help="When the present owner got this record.",
+        groups="base.group_user",
     )
-    pool_reminded_for = fields.Date(readonly=True, copy=False)
+    pool_reminded_for = fields.Date(readonly=True, copy=False, groups="base.group_user")
 
-    pool_days_left = fields.Integer("Days until Recycling", compute="_compute_pool_outlook")
-    pool_outlook = fields.Char("Outlook", compute="_compute_pool_outlook")
+    pool_days_left = fields.Integer(
+        "Days until Recycling", compute="_compute_pool_outlook", groups="base.group_user"
+    )
+    pool_outlook = fields.Char("Outlook", compute="_compute_pool_outlook", groups="base.group_user")
     pool_state = fields.Selection(
         [
             ("pool", "In the pool"),
@@ -60,11 +77,12 @@ class CrmPoolMixin(models.AbstractModel):
             ("exempt", "Spared"),
         ],
         compute="_compute_pool_outlook",
+        groups="base.group_user",
     )
-    pool_can_claim = fields.Boolean(compute="_compute_pool_rights")
-    pool_can_manage = fields.Boolean(compute="_compute_pool_rights")
-    pool_can_release = fields.Boolean(compute="_compute_pool_rights")
-    pool_claim_note = fields.Char("Claim", compute="_compute_pool_rights")
+    pool_can_claim = fields.Boolean(compute="_compute_pool_rights", groups="base.group_user")
+    pool_can_manage = fields.Boolean(compute="_compute_pool_rights", groups="base.group_user")
+    pool_can_release = fields.Boolean(compute="_compute_pool_rights", groups="base.group_user")
+    pool_claim_note = fields.Char("Claim", compute="_compute_pool_rights", groups="base.group_user")
 
     # ------------------------------------------------------------------
     # What a model says of itself

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-
 from ..engine.route import EARTH, box
 
+
 NEAR = 50  # customers on a phone
+
 
 
 class ResPartner(models.Model):
@@ -25,11 +26,18 @@ class ResPartner(models.Model):
 
     _pool_link = "partner_id"
 
-    ownership_ids = fields.One2many("crm.pool.ownership", "partner_id", readonly=True)
+    ownership_ids = fields.One2many(
+        "crm.pool.ownership",
+        "partner_id",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",
+    )
 
     # --- visits ---
 
-    visit_ids = fields.One2many("crm.visit", "partner_id", string="Visits")
+    visit_ids = fields.One2many(
+        "crm.visit", "partner_id", string="Visits", groups="sales_team.group_sale_salesman"
+    )
     visit_count = fields.Integer(
         compute="_compute_visit_count", groups="sales_team.group_sale_salesman"
     )

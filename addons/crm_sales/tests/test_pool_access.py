@@ -73,6 +73,9 @@ class TestPoolAccess(PoolCase):
             self.free.with_user(portal).action_pool_claim()
         with self.assertRaises(AccessError):
             partner.with_user(portal).action_pool_claim()
+        partner.pool_lock_reason = "Internal"
+        with self.assertRaises(AccessError):
+            partner.with_user(portal).read(["pool_lock_reason"])
         for model in ("crm.pool", "crm.pool.ownership", "crm.pool.run", "crm.pool.quota"):
             with self.assertRaises(AccessError):
                 self.env[model].with_user(portal).search([])

@@ -34,6 +34,12 @@ registry.category("web_tour.tours").add("crm_sales_pool", {
         { trigger: ".modal div[name=reason] input", run: "edit Wrong region" },
         { trigger: ".modal button[name=action_apply]:visible", run: "click" },
         { trigger: ".o_form_view .alert-info:contains(public pool)" },
+        {
+            content: "in a narrow window the last buttons hide in a menu",
+            isActive: ["body:has(.o_button_more)"],
+            trigger: ".o_button_more",
+            run: "click",
+        },
         { trigger: "button[name=action_open_ownership]", run: "click" },
         { trigger: ".o_list_view .o_data_row:contains(Wrong region)" },
     ],
