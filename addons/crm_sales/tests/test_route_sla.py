@@ -264,3 +264,8 @@ class TestRouteSla(RoutingCase, MailCase):
         self.assertEqual((first.state, second.state), ("cancelled", "open"))
         self.assertEqual(lead.user_id, self.wang)
         self.assertGreater(second.deadline - first.deadline, timedelta(hours=1))
+
+    def test_merged_leads_have_one_clock(self):
+        merged = self._leads(3).merge_opportunity(auto_unlink=True)
+        self.assertEqual(sorted(merged.sla_ids.mapped("state")), ["cancelled", "cancelled", "open"])
+        self.assertEqual(len(merged.sla_ids.filtered("is_last")), 1)
