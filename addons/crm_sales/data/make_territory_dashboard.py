@@ -134,30 +134,30 @@ def main():
         scorecard(4, "Not Answered in Time", "Data!B4", 750),
         chart(
             "map", "odoo_geo", "Expected Revenue by Country", leads, ["country_id"],
-            "expected_revenue", (0, 130, 600, 380), open_leads, OPEN, colorScale="blues",
+            "expected_revenue", (0, 130, 540, 380), open_leads, OPEN, colorScale="blues",
             region="world",
         ),
         chart(
             "provinces", "odoo_bar", "Expected Revenue by Province", leads, ["state_id"],
-            "expected_revenue", (620, 130, 600, 380), open_leads,
+            "expected_revenue", (555, 130, 540, 380), open_leads,
             [*OPEN, ["state_id", "!=", False]], horizontal=True, stacked=False,
         ),
         chart(
             "territories", "odoo_bar", "Open Leads by Territory", leads, ["territory_id"],
-            "__count", (0, 530, 600, 340), open_leads, [*OPEN, ["territory_id", "!=", False]],
+            "__count", (0, 530, 540, 340), open_leads, [*OPEN, ["territory_id", "!=", False]],
             horizontal=True, stacked=False,
         ),
         chart(
             "places", "odoo_treemap", "Where the Pipeline Is", leads,
-            ["country_id", "state_id"], "expected_revenue", (620, 530, 600, 340), open_leads, OPEN,
+            ["country_id", "state_id"], "expected_revenue", (555, 530, 540, 340), open_leads, OPEN,
         ),
         chart(
             "responses", "odoo_bar", "First Responses by Salesperson", responses,
-            ["user_id", "state"], "__count", (0, 890, 600, 340), report, stacked=True,
+            ["user_id", "state"], "__count", (0, 890, 540, 340), report, stacked=True,
         ),
         chart(
             "hours", "odoo_line", "Working Hours to the First Response", responses,
-            ["start:week"], "response_hours", (620, 890, 600, 340), report,
+            ["start:week"], "response_hours", (555, 890, 540, 340), report,
             [["responded_at", "!=", False]], cumulatedStart=False, stacked=False,
         ),
     ]  # fmt: skip

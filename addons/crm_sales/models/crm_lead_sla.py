@@ -124,6 +124,13 @@ class CrmLeadSla(models.Model):
             before.filtered(lambda run: run.state in OPEN).state = "cancelled"
 
     @api.model
+    def _keep_last(self, lead):
+        """Of the clocks of a lead, let only the last one go on."""
+        earlier = self.search([("lead_id", "=", lead.id)], order="id desc", offset=1)
+        earlier.is_last = False
+        earlier.filtered(lambda run: run.state in OPEN).state = "cancelled"
+
+    @api.model
     def _wake_up(self, moments):
         """Have the scheduled action run when something is due."""
         cron = self.env.ref("crm_sales.ir_cron_lead_sla", raise_if_not_found=False)

@@ -215,11 +215,11 @@ class CrmTerritory(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        territories = super().create(vals_list)
+        self._forget()
+        return territories
 
     def write(self, vals):
-        self.env.registry.clear_cache()
         if vals.get("parent_id"):
             parent = self.browse(vals["parent_id"])
             above = set(map(int, (parent.parent_path or "").split("/")[:-1]))
@@ -227,11 +227,20 @@ class CrmTerritory(models.Model):
                 raise ValidationError(
                     self._circle_message(self.filtered(lambda one: one.id in above))
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        self._forget()
+        return result
 
     def unlink(self):
+        result = super().unlink()
+        self._forget()
+        return result
+
+    @api.model
+    def _forget(self):
+        """Forget what is kept of territories: compiled trees, and whose leads one may read."""
+        self.env["res.users"].invalidate_model(["readable_territory_ids"])
         self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_open_leads(self):

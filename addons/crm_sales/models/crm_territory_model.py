@@ -186,12 +186,14 @@ class CrmTerritoryModel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        models_ = super().create(vals_list)
+        self.env["crm.territory"]._forget()
+        return models_
 
     def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        self.env["crm.territory"]._forget()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):

@@ -43,7 +43,6 @@ class TestRouteAccess(RoutingCase):
 
     def test_follows_the_people_at_once(self):
         self.model.territory_ids.filtered(lambda one: one.name == "East").member_ids = self.wang
-        self.env.flush_all()
         self.assertEqual(self._seen(self.li), {"Mine"})
         self.assertEqual(self._seen(self.wang), {"East", "North", "Mine"})
 

@@ -51,8 +51,9 @@ class TestRouteSla(RoutingCase, MailCase):
 
     def test_wakes_the_scheduled_action(self):
         cron = self.env.ref("crm_sales.ir_cron_lead_sla")
+        before = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self._leads(3)
-        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - before
         moments = sorted(triggers.mapped("call_at"))
         self.assertEqual(moments, [self._after(minutes=91), self._after(minutes=121)])
 
@@ -263,3 +264,8 @@ class TestRouteSla(RoutingCase, MailCase):
         self.assertEqual((first.state, second.state), ("cancelled", "open"))
         self.assertEqual(lead.user_id, self.wang)
         self.assertGreater(second.deadline - first.deadline, timedelta(hours=1))
+
+    def test_merged_leads_have_one_clock(self):
+        merged = self._leads(3).merge_opportunity(auto_unlink=True)
+        self.assertEqual(sorted(merged.sla_ids.mapped("state")), ["cancelled", "cancelled", "open"])
+        self.assertEqual(len(merged.sla_ids.filtered("is_last")), 1)
