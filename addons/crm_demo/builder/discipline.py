@@ -123,7 +123,9 @@ def create_teams(env, rng, ctx):
     rows = []
     for lead in leads_of(ctx, "open").filtered(lambda one: not one.order_ids)[:20]:
         if "wang" in ctx.users:
-            rows.append({"lead_id": lead.id, "user_id": ctx.users["wang"].id, "role_id": presales.id})
+            rows.append(
+                {"lead_id": lead.id, "user_id": ctx.users["wang"].id, "role_id": presales.id}
+            )
         others = [user for user in people if user != lead.user_id]
         if others and rng.random() < 0.4:
             rows.append(
@@ -145,9 +147,9 @@ def explain_outcomes(env, rng, ctx):
         lead.win_reason_id = rng.choice(reasons)
     chosen = env["crm.lost.reason"].search([("name", "=", "Competitor chosen")], limit=1)
     lost = leads_of(ctx, "lost")
-    lost.filtered(lambda one: one.lost_reason_id == chosen).lost_detail = (
-        "A cheaper offer with shorter delivery."
-    )
+    lost.filtered(
+        lambda one: one.lost_reason_id == chosen
+    ).lost_detail = "A cheaper offer with shorter delivery."
     chosen.detail_required = True
 
 

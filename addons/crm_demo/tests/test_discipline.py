@@ -25,13 +25,13 @@ class TestDiscipline(DemoCase):
             self.assertTrue(self.env[model].search_count([], limit=1), model)
 
     def test_open_deals_are_rated(self):
-        leads = self.env["crm.lead"].search([("won_status", "=", "pending"), ("health", "!=", False)])
+        leads = self.env["crm.lead"].search(
+            [("won_status", "=", "pending"), ("health", "!=", False)]
+        )
         self.assertTrue({"green", "red"} & set(leads.mapped("health")))
 
     def test_projects_are_in_both_positions(self):
         revenue = self.env["crm.project.revenue"].search([])
         self.assertEqual(len(revenue), 2)
         for one in revenue:
-            self.assertAmount(
-                one.billed, one.earned + one.contract_liability - one.contract_asset
-            )
+            self.assertAmount(one.billed, one.earned + one.contract_liability - one.contract_asset)

@@ -41,8 +41,7 @@ class LossSurveyController(http.Controller):
             "reasons": survey._fields["main_reason"]._description_selection(request.env),
             "scores": survey._fields["score_price"]._description_selection(request.env),
             "score_fields": [
-                (name, label)
-                for name, label in zip(SCORE_FIELDS, self._labels(), strict=True)
+                (name, label) for name, label in zip(SCORE_FIELDS, self._labels(), strict=True)
             ],
         }
         return self._private(request.render("crm_sales.loss_survey_page", values))

@@ -65,9 +65,7 @@ class CrmDealHealth(models.AbstractModel):
         found = self._signals(open_leads) if open_leads else {}
         now = fields.Datetime.now()
         for lead in leads:
-            signals = sorted(
-                found.get(lead.id, []), key=lambda signal: -LEVELS.index(signal[0])
-            )
+            signals = sorted(found.get(lead.id, []), key=lambda signal: -LEVELS.index(signal[0]))
             level = signals[0][0] if signals else "green"
             if lead not in open_leads:
                 level = False
@@ -81,7 +79,12 @@ class CrmDealHealth(models.AbstractModel):
     def _cron_refresh(self):
         """Refresh all open opportunities, in batches; one that fails keeps its reason."""
         leads = self.env["crm.lead"].search(
-            [("type", "=", "opportunity"), "|", ("won_status", "=", "pending"), ("health", "!=", False)],
+            [
+                ("type", "=", "opportunity"),
+                "|",
+                ("won_status", "=", "pending"),
+                ("health", "!=", False),
+            ],
             order="id",
         )
         progress = self.env["ir.cron"]
@@ -198,7 +201,13 @@ class CrmDealHealth(models.AbstractModel):
                 self.env[model]
                 .with_context(active_test=False)
                 ._read_group(
-                    Domain(domain) & Domain([("model" if model == "mail.message" else "res_model", "=", "crm.lead"), (key, "in", leads.ids)]),
+                    Domain(domain)
+                    & Domain(
+                        [
+                            ("model" if model == "mail.message" else "res_model", "=", "crm.lead"),
+                            (key, "in", leads.ids),
+                        ]
+                    ),
                     [key],
                     [aggregate],
                 )

@@ -32,7 +32,7 @@ class CrmDealMember(models.Model):
     partner_id = fields.Many2one(
         "res.partner", compute="_compute_partner_id", store=True, precompute=True, index=True
     )
-    role_id = fields.Many2one("crm.deal.role", "Role", ondelete="restrict")
+    role_id = fields.Many2one("crm.deal.role", ondelete="restrict")
     access = fields.Selection(
         [("none", "None"), ("read", "Read"), ("write", "Edit")],
         compute="_compute_from_role",
@@ -54,8 +54,7 @@ class CrmDealMember(models.Model):
     split = fields.Float(
         "Revenue Split (%)",
         digits=(5, 2),
-        help="Part of the deal that is theirs. What the team leaves of 100 % is the "
-        "salesperson's.",
+        help="Part of the deal that is theirs. What the team leaves of 100 % is the salesperson's.",
     )
     rate = fields.Float(
         "Own Flat Rate (%)",
@@ -174,7 +173,9 @@ class CrmDealMember(models.Model):
         """Return the parts of the deal that the members own, for the engine."""
         return [
             splits.Part(
-                Decimal(str(round(member.split, 2))), member.date_from or None, member.date_to or None
+                Decimal(str(round(member.split, 2))),
+                member.date_from or None,
+                member.date_to or None,
             )
             for member in self._owners()
         ]

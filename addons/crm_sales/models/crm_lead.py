@@ -44,7 +44,9 @@ class CrmLead(models.Model):
 
     # --- win, loss, competitors ---
     competitor_ids = fields.One2many("crm.lead.competitor", "lead_id", "Competitors", copy=True)
-    win_reason_id = fields.Many2one("crm.win.reason", copy=False, tracking=True, index="btree_not_null")
+    win_reason_id = fields.Many2one(
+        "crm.win.reason", copy=False, tracking=True, index="btree_not_null"
+    )
     win_detail = fields.Text("Why We Won", copy=False)
     lost_detail = fields.Text("Why We Lost", copy=False)
     survey_ids = fields.One2many("crm.loss.survey", "lead_id", "Loss Survey")
@@ -71,7 +73,9 @@ class CrmLead(models.Model):
     @api.depends("deal_member_ids")
     def _compute_deal_team(self):
         members = self.env["crm.deal.member"].sudo()  # sudo: one's own memberships
-        mine = members.search(members._access_domain(("read", "write")) & Domain("lead_id", "in", self.ids))
+        mine = members.search(
+            members._access_domain(("read", "write")) & Domain("lead_id", "in", self.ids)
+        )
         readable = mine.lead_id
         writable = mine.filtered(lambda member: member.access == "write").lead_id
         for lead in self:

@@ -147,7 +147,9 @@ class CrmStageGate(models.Model):
         if not self._applies():
             return
         leads = self._unbound(leads).filtered(lambda lead: lead.type == "opportunity")
-        pipelines = {team: team._pipeline_stages() for team in [leads.browse().team_id, *leads.team_id]}
+        pipelines = {
+            team: team._pipeline_stages() for team in [leads.browse().team_id, *leads.team_id]
+        }
         paths = {}
         for lead in leads:
             path = self._path(pipelines[lead.team_id], before.get(lead.id), lead.stage_id)
@@ -211,7 +213,9 @@ class CrmStageGate(models.Model):
         if self.team_ids:
             leads = leads.filtered(lambda lead: lead.team_id in self.team_ids)
         if self.company_id:
-            leads = leads.filtered(lambda lead: lead.company_id in (self.company_id, self.company_id.browse()))
+            leads = leads.filtered(
+                lambda lead: lead.company_id in (self.company_id, self.company_id.browse())
+            )
         try:
             return leads.filtered_domain(self._parsed_domain())
         except (ValueError, SyntaxError, KeyError, TypeError, AttributeError) as error:

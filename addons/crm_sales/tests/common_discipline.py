@@ -26,7 +26,10 @@ class DisciplineCase(TransactionCase):
         cls.company = cls.env.company
         cls.env["crm.stage.gate"].search([]).unlink()
         cls.elsewhere = cls.env["res.company"].create({"name": "Elsewhere"})
-        seller, leader = "sales_team.group_sale_salesman", "sales_team.group_sale_salesman_all_leads"
+        seller, leader = (
+            "sales_team.group_sale_salesman",
+            "sales_team.group_sale_salesman_all_leads",
+        )
         cls.lin, cls.mei, cls.zhou = (cls._user(name, seller) for name in ("lin", "mei", "zhou"))
         cls.wei = cls._user("wei", leader)
         cls.head = cls._user("head", "sales_team.group_sale_manager")

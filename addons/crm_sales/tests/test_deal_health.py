@@ -10,7 +10,7 @@ from .common_discipline import DisciplineCase
 
 
 @tagged("post_install", "-at_install")
-class TestDealHealth(AccountTestInvoicingCommon, DisciplineCase):
+class TestDealHealth(DisciplineCase, AccountTestInvoicingCommon):
     """Green, amber, red, and the reasons, from the ledger and the work on a deal."""
 
     @classmethod
@@ -32,7 +32,9 @@ class TestDealHealth(AccountTestInvoicingCommon, DisciplineCase):
                 "invoice_date_due": due,
                 "invoice_payment_term_id": False,
                 "invoice_line_ids": [
-                    Command.create({"name": "x", "price_unit": amount, "tax_ids": [Command.clear()]})
+                    Command.create(
+                        {"name": "x", "price_unit": amount, "tax_ids": [Command.clear()]}
+                    )
                 ],
             }
         )
@@ -173,8 +175,10 @@ class TestDealHealth(AccountTestInvoicingCommon, DisciplineCase):
 
     def activities(self, lead):
         kind = self.env.ref("crm_sales.mail_activity_type_stuck_deal")
-        return self.env["mail.activity"].with_context(active_test=False).search(
-            [("activity_type_id", "=", kind.id), ("res_id", "=", lead.id)]
+        return (
+            self.env["mail.activity"]
+            .with_context(active_test=False)
+            .search([("activity_type_id", "=", kind.id), ("res_id", "=", lead.id)])
         )
 
     def test_owner_is_told_once_per_stage(self):
@@ -211,9 +215,7 @@ class TestDealHealth(AccountTestInvoicingCommon, DisciplineCase):
 
     def test_digest(self):
         leads = self.stuck() | self.stuck(name="Valves", days=30)
-        with patch.object(
-            type(self.env["mail.thread"]), "message_notify", autospec=True
-        ) as notify:
+        with patch.object(type(self.env["mail.thread"]), "message_notify", autospec=True) as notify:
             self.env["crm.stuck.alert"]._send_digest(self.wei, leads)
         values = notify.call_args.kwargs
         self.assertEqual(values["partner_ids"], self.wei.partner_id.ids)
@@ -223,8 +225,9 @@ class TestDealHealth(AccountTestInvoicingCommon, DisciplineCase):
         self.stuck()
         alerts = type(self.env["crm.stuck.alert"])
         for day, expected in (("2026-03-02", 1), ("2026-03-03", 0)):
-            with patch.object(alerts, "_send_digest", autospec=True) as send, patch.object(
-                fields.Date, "context_today", return_value=fields.Date.to_date(day)
+            with (
+                patch.object(alerts, "_send_digest", autospec=True) as send,
+                patch.object(fields.Date, "context_today", return_value=fields.Date.to_date(day)),
             ):
                 self.env["crm.stuck.alert"]._send_digests(self.env["crm.stuck.alert"]._stuck())
             self.assertEqual(send.call_count, expected)

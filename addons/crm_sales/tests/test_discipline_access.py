@@ -46,13 +46,17 @@ class TestDisciplineAccess(DisciplineCase):
         book = self.env["crm.playbook"].create(
             {"name": "B", "stage_id": self.new.id, "item_ids": [Command.create({"name": "I"})]}
         )
-        tick = self.env["crm.lead.check"].with_user(self.lin).create(
-            {
-                "lead_id": self.lead.id,
-                "item_id": book.item_ids.id,
-                "user_id": self.mei.id,
-                "date": "2020-01-01 00:00:00",
-            }
+        tick = (
+            self.env["crm.lead.check"]
+            .with_user(self.lin)
+            .create(
+                {
+                    "lead_id": self.lead.id,
+                    "item_id": book.item_ids.id,
+                    "user_id": self.mei.id,
+                    "date": "2020-01-01 00:00:00",
+                }
+            )
         )
         self.assertEqual(tick.user_id, self.lin)
         self.assertGreater(str(tick.date), "2021")

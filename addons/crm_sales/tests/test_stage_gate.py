@@ -43,7 +43,14 @@ class TestStageGate(DisciplineCase):
         with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
             self.move(lead, self.qualified)
         message = str(caught.exception)
-        for text in ("Pumps", "Qualified", "Expected Closing", "Call the buyer", "Budget", "page Documents"):
+        for text in (
+            "Pumps",
+            "Qualified",
+            "Expected Closing",
+            "Call the buyer",
+            "Budget",
+            "page Documents",
+        ):
             self.assertIn(text, message)
         self.assertEqual(message.count("•"), 3)
         self.env.invalidate_all()
@@ -106,7 +113,12 @@ class TestStageGate(DisciplineCase):
         self.assertHeld(
             "Qualified",
             create,
-            {"name": "Direct", "type": "opportunity", "stage_id": self.qualified.id, "team_id": self.east.id},
+            {
+                "name": "Direct",
+                "type": "opportunity",
+                "stage_id": self.qualified.id,
+                "team_id": self.east.id,
+            },
         )
         lead = create({"name": "At the start", "type": "opportunity", "team_id": self.east.id})
         self.assertEqual(lead.stage_id, self.new)
@@ -115,7 +127,9 @@ class TestStageGate(DisciplineCase):
         """Import records: the row says what is missing and nothing of it is kept."""
         leads = self.env["crm.lead"].with_user(self.lin)
         columns = ["name", "type", "team_id/.id", "stage_id/.id", "date_deadline"]
-        rows = [["Imported", "opportunity", str(self.east.id), str(self.qualified.id), "2030-01-01"]]
+        rows = [
+            ["Imported", "opportunity", str(self.east.id), str(self.qualified.id), "2030-01-01"]
+        ]
         result = leads.load(columns, rows)
         self.assertFalse(result["ids"])
         self.assertIn("Budget", result["messages"][0]["message"])
@@ -123,8 +137,10 @@ class TestStageGate(DisciplineCase):
 
     def test_import_of_an_update(self):
         lead = self._lead()
-        result = self.env["crm.lead"].with_user(self.lin).load(
-            [".id", "stage_id/.id"], [[str(lead.id), str(self.qualified.id)]]
+        result = (
+            self.env["crm.lead"]
+            .with_user(self.lin)
+            .load([".id", "stage_id/.id"], [[str(lead.id), str(self.qualified.id)]])
         )
         self.assertFalse(result["ids"])
         self.assertIn("Call the buyer", result["messages"][0]["message"])
@@ -169,7 +185,9 @@ class TestStageGate(DisciplineCase):
 
     def test_several_at_once_name_each(self):
         leads = self._lead() | self._lead(name="Valves")
-        self.assertHeld("Pumps(.|\n)*Valves", leads.with_user(self.lin).write, {"stage_id": self.qualified.id})
+        self.assertHeld(
+            "Pumps(.|\n)*Valves", leads.with_user(self.lin).write, {"stage_id": self.qualified.id}
+        )
 
     # Skipping, going back ------------------------------------------------
 
@@ -195,9 +213,7 @@ class TestStageGate(DisciplineCase):
         self.move(self._lead(), self.qualified)
         self.gate.write({"team_ids": False, "domain": "[('expected_revenue', '>', 1000)]"})
         self.move(self._lead(), self.qualified)
-        self.assertHeld(
-            "Qualified", self.move, self._lead(expected_revenue=2000), self.qualified
-        )
+        self.assertHeld("Qualified", self.move, self._lead(expected_revenue=2000), self.qualified)
 
     def test_other_company(self):
         self.gate.company_id = self.elsewhere
@@ -227,9 +243,9 @@ class TestStageGate(DisciplineCase):
             (self.west, self.new | self.qualified | self.audit | self.won),
         ):
             leads = self.env["crm.lead"].with_user(self.head).with_context(read_group_expand=True)
-            groups = leads.web_read_group(
-                [("team_id", "=", team.id)], ["stage_id"], ["__count"]
-            )["groups"]
+            groups = leads.web_read_group([("team_id", "=", team.id)], ["stage_id"], ["__count"])[
+                "groups"
+            ]
             self.assertEqual([group["stage_id"][0] for group in groups], stages.ids)
 
     # Approval ---------------------------------------------------------------
@@ -283,7 +299,9 @@ class TestStageGate(DisciplineCase):
         self.assertHeld("Incoterm", self.move, lead, self.qualified)
         field.unlink()
         self.env.invalidate_all()
-        self.assertHeld("x_incoterm.*do not have.*sales administrator", self.move, lead, self.qualified)
+        self.assertHeld(
+            "x_incoterm.*do not have.*sales administrator", self.move, lead, self.qualified
+        )
         self.assertIn("x_incoterm", self.gate.problem)
 
     def test_nonsense_is_refused(self):
@@ -302,7 +320,9 @@ class TestStageGate(DisciplineCase):
         lead = self._lead()
         guide = lead.with_user(self.lin).stage_guide
         self.assertEqual(guide["next_stage"], "Qualified")
-        self.assertEqual([row["kind"] for row in guide["missing"]], ["field", "activity", "document"])
+        self.assertEqual(
+            [row["kind"] for row in guide["missing"]], ["field", "activity", "document"]
+        )
         self.complete(lead)
         self.env.invalidate_all()
         self.assertFalse(lead.with_user(self.lin).stage_guide["missing"])

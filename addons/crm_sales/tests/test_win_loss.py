@@ -29,8 +29,10 @@ class TestWinLoss(DisciplineCase):
         self.env.invalidate_all()
 
     def lose(self, leads, **values):
-        wizard = self.env["crm.lead.lost"].with_user(self.lin).create(
-            {"lead_ids": [Command.set(leads.ids)], **values}
+        wizard = (
+            self.env["crm.lead.lost"]
+            .with_user(self.lin)
+            .create({"lead_ids": [Command.set(leads.ids)], **values})
         )
         return wizard.action_lost_reason_apply()
 
@@ -67,7 +69,12 @@ class TestWinLoss(DisciplineCase):
         self.assertHeld(
             "choose the win reason",
             self.env["crm.lead"].with_user(self.lin).create,
-            {"name": "Won", "type": "opportunity", "team_id": self.east.id, "stage_id": self.won.id},
+            {
+                "name": "Won",
+                "type": "opportunity",
+                "team_id": self.east.id,
+                "stage_id": self.won.id,
+            },
         )
 
     def test_won_wizard(self):
@@ -112,7 +119,9 @@ class TestWinLoss(DisciplineCase):
         }
         self.assertEqual(by_rival["Rival"], [2, 150, 50])
         self.assertEqual(by_rival["Second"], [1, 150, 0])
-        self.assertEqual((self.rival.won_count, self.rival.lost_count, self.rival.open_count), (1, 1, 1))
+        self.assertEqual(
+            (self.rival.won_count, self.rival.lost_count, self.rival.open_count), (1, 1, 1)
+        )
         self.assertEqual(self.rival.win_rate, 50)
         self.assertEqual(report.with_user(self.mei).search_count([]), 0)
         self.assertEqual(report.with_user(self.lin).search_count(domain), 4)
@@ -140,7 +149,12 @@ class TestLossSurvey(DisciplineCase, HttpCase):
         super().setUp()
         self.lead = self._lead()
         self.lead.action_set_lost()
-        self.survey = self.env["crm.loss.survey"].with_user(self.lin)._send(self.lead.with_user(self.lin)).sudo()
+        self.survey = (
+            self.env["crm.loss.survey"]
+            .with_user(self.lin)
+            ._send(self.lead.with_user(self.lin))
+            .sudo()
+        )
         self.url = "/crm/loss/" + self.survey._link().rpartition("/")[2]
         self.answers = {
             "main_reason": "price",
@@ -159,7 +173,9 @@ class TestLossSurvey(DisciplineCase, HttpCase):
         return self.url_open(url or self.url, data=values)
 
     def test_sent_once_and_by_mail(self):
-        mail = self.env["mail.mail"].search([("model", "=", "crm.loss.survey"), ("res_id", "=", self.survey.id)])
+        mail = self.env["mail.mail"].search(
+            [("model", "=", "crm.loss.survey"), ("res_id", "=", self.survey.id)]
+        )
         self.assertEqual(mail.email_to, self.customer.email)
         self.assertIn("/crm/loss/", mail.body_html)
         with self.assertRaisesRegex(UserError, "asked already"):
@@ -224,7 +240,10 @@ class TestLossSurvey(DisciplineCase, HttpCase):
         foreign = hash_sign(env, "another", self.survey.id, expiration_hours=1)
         unknown = hash_sign(env, SCOPE, 999999999, expiration_hours=1)
         text = hash_sign(env, SCOPE, "1", expiration_hours=1)
-        for url in (tampered, *(f"/crm/loss/{token}" for token in (expired, foreign, unknown, text, "x"))):
+        for url in (
+            tampered,
+            *(f"/crm/loss/{token}" for token in (expired, foreign, unknown, text, "x")),
+        ):
             with self.subTest(url=url):
                 self.authenticate(None, None)
                 self.assertEqual(self.url_open(url).status_code, 403)

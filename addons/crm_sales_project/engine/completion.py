@@ -76,9 +76,7 @@ def position(contract: Decimal, standing: Standing, rounding: Decimal = CENT) ->
     earned = (contract * completion(standing)).quantize(rounding, ROUND_HALF_UP)
     ahead = (standing.billed - earned).quantize(rounding, ROUND_HALF_UP)
     nothing = ZERO.quantize(rounding)
-    return Position(
-        earned=earned, liability=max(ahead, nothing), asset=max(-ahead, nothing)
-    )
+    return Position(earned=earned, liability=max(ahead, nothing), asset=max(-ahead, nothing))
 
 
 def movements(

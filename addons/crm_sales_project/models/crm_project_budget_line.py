@@ -23,9 +23,7 @@ class CrmProjectBudgetLine(models.Model):
         "UNIQUE(project_id, category_id)",
         "This category has a budget on the project already: change that line.",
     )
-    _amount_positive = models.Constraint(
-        "CHECK(amount >= 0)", "A budget cannot be negative."
-    )
+    _amount_positive = models.Constraint("CHECK(amount >= 0)", "A budget cannot be negative.")
 
     @api.depends("amount", "category_id", "project_id.account_id")
     def _compute_actual(self):

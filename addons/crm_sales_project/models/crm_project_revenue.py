@@ -43,7 +43,9 @@ class CrmProjectRevenue(models.Model):
         related="order_id.partner_id.commercial_partner_id", string="Customer"
     )
     date_from = fields.Date(
-        "First Month", required=True, default=lambda self: date_utils.start_of(fields.Date.context_today(self), "month")
+        "First Month",
+        required=True,
+        default=lambda self: date_utils.start_of(fields.Date.context_today(self), "month"),
     )
     date_until = fields.Date(
         "Recognised until",
@@ -129,8 +131,10 @@ class CrmProjectRevenue(models.Model):
             [("date_from", "<=", end), "|", ("date_until", "=", False), ("date_until", "<", end)],
             order="id",
         ).filtered(
-            lambda one: one.company_id.contract_liability_ledger_id
-            and one.company_id.contract_asset_ledger_id
+            lambda one: (
+                one.company_id.contract_liability_ledger_id
+                and one.company_id.contract_asset_ledger_id
+            )
         )
         progress, queue = self.env["ir.cron"], self.env["crm.subledger.queue"]
         progress._commit_progress(remaining=len(due))
@@ -162,9 +166,7 @@ class CrmProjectRevenue(models.Model):
         costs, bills = self._costs_by_month(), self._bills_by_month()
         targets = []
         for revenue in self:
-            targets += revenue._targets(
-                months[revenue.id], costs[revenue.id], bills[revenue.id]
-            )
+            targets += revenue._targets(months[revenue.id], costs[revenue.id], bills[revenue.id])
         return targets
 
     def _months(self):
@@ -196,14 +198,18 @@ class CrmProjectRevenue(models.Model):
             for line in revenue.project_id.sudo()._contract_lines(downpayments=True)
         }
         # sudo: revenue follows every invoice of the contract, whoever posts it
-        items = self.env["account.move.line"].sudo().search_fetch(
-            [
-                ("sale_line_ids", "in", list(line_of)),
-                ("parent_state", "=", "posted"),
-                ("move_type", "in", ("out_invoice", "out_refund")),
-                ("display_type", "=", "product"),
-            ],
-            ["date", "balance", "sale_line_ids"],
+        items = (
+            self.env["account.move.line"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("sale_line_ids", "in", list(line_of)),
+                    ("parent_state", "=", "posted"),
+                    ("move_type", "in", ("out_invoice", "out_refund")),
+                    ("display_type", "=", "product"),
+                ],
+                ["date", "balance", "sale_line_ids"],
+            )
         )
         for item in items:
             for line in item.sale_line_ids:

@@ -28,9 +28,7 @@ class ProjectProject(models.Model):
         "Actual Cost", compute="_compute_budget_cost", currency_field="currency_id"
     )
     budget_consumed = fields.Float("Budget Consumed (%)", compute="_compute_budget_cost")
-    budget_alarm_percents = fields.Char(
-        "Budget Alarms at (%)", help="Empty: those of the company."
-    )
+    budget_alarm_percents = fields.Char("Budget Alarms at (%)", help="Empty: those of the company.")
     budget_alarm_ids = fields.One2many("crm.project.budget.alarm", "project_id", "Budget Alarms")
     budget_error = fields.Char(
         readonly=True, copy=False, help="Why the daily check of budgets left this project out."
@@ -109,10 +107,14 @@ class ProjectProject(models.Model):
         for plan, projects in by_plan.items():
             column = plan._column_name()
             accounts = {project.account_id.id: project.id for project in projects}
-            rows = self.env["account.analytic.line"].sudo()._read_group(
-                Domain(column, "in", list(accounts)) & self._cost_domain(),
-                [column, *groupby],
-                ["amount:sum"],
+            rows = (
+                self.env["account.analytic.line"]
+                .sudo()
+                ._read_group(
+                    Domain(column, "in", list(accounts)) & self._cost_domain(),
+                    [column, *groupby],
+                    ["amount:sum"],
+                )
             )
             for account, *group, amount in rows:
                 yield (accounts[account.id], *group, -amount)
@@ -127,7 +129,7 @@ class ProjectProject(models.Model):
 
     def _cost_by_category(self):
         """Return ``{(project id, category id): cost}``; a cost without category is left out."""
-        categories = self.env["crm.project.cost.category"].sudo().search([])
+        categories = self.env["crm.project.cost.category"].sudo().search([("active", "=", True)])
         result = defaultdict(float)
         for project_id, account, product, cost in self._cost_groups(
             ["general_account_id", "product_id"]
@@ -229,7 +231,7 @@ class ProjectProject(models.Model):
     def _start_handover(self):
         """Give new sold projects the checklists that are meant for them."""
         # sudo: the salesperson who confirms may not create hand-over items of a project
-        templates = self.env["crm.handover.template"].sudo().search([])
+        templates = self.env["crm.handover.template"].sudo().search([("active", "=", True)])
         today = fields.Date.context_today(self)
         items = self.env["crm.handover.item"].sudo()
         for project in self.sudo().filtered(lambda one: not one.handover_item_ids):

@@ -26,7 +26,9 @@ class ResCompany(models.Model):
         :raise ValidationError: one of them is no percentage above zero
         """
         try:
-            percents = sorted({float(part) for part in (text or "").replace("，", ",").split(",") if part.strip()})
+            percents = sorted(
+                {float(part) for part in (text or "").replace("，", ",").split(",") if part.strip()}
+            )
         except ValueError as error:
             percents, text = [0.0], f"{text}: {error}"
         if any(not 0 < percent < 10000 for percent in percents):

@@ -201,7 +201,9 @@ class TestStoryE3(DeliveryCase):
         self.patch(type(self.revenue), "_contract", contract)
         with self.enter_registry_test_mode():
             self.env.ref("crm_sales_project.ir_cron_close_revenue").method_direct_trigger()
-        queue = self.env["crm.subledger.queue"].search([("res_id", "=", other.id), ("res_model", "=", other._name)])
+        queue = self.env["crm.subledger.queue"].search(
+            [("res_id", "=", other.id), ("res_model", "=", other._name)]
+        )
         self.assertEqual(queue.error, "poisoned")
         self.assertBalance(self.liability_account, "-50000.00")
 
