@@ -32,7 +32,7 @@ class CrmDealMember(models.Model):
     partner_id = fields.Many2one(
         "res.partner", compute="_compute_partner_id", store=True, precompute=True, index=True
     )
-    role_id = fields.Many2one("crm.deal.role", "Role", ondelete="restrict")
+    role_id = fields.Many2one("crm.deal.role", ondelete="restrict")
     access = fields.Selection(
         [("none", "None"), ("read", "Read"), ("write", "Edit")],
         compute="_compute_from_role",

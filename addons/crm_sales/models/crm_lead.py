@@ -415,7 +415,8 @@ class CrmLead(models.Model):
     )  # fmt: skip
     def _compute_stage_guide(self):
         for lead in self:
-            lead.stage_guide = lead._prepare_stage_guide()
+            # What is saved: while a stage is picked on the form, what it lacks must stay in sight.
+            lead.stage_guide = lead._origin._prepare_stage_guide() if lead._origin else False
 
     @api.depends_context("uid")
     @api.depends("survey_ids")
@@ -555,7 +556,8 @@ class CrmLead(models.Model):
 
     def _prepare_stage_guide(self):
         """Return what the page Stage Guide shows: what is missing, checklist, talk track."""
-        if self.type != "opportunity" or not self.id:
+        self.ensure_one()
+        if self.type != "opportunity":
             return False
         lead = self.env["crm.stage.gate"]._unbound(self).with_context(lang=self.env.lang)
         target = lead._next_stage()

@@ -49,7 +49,6 @@ class CrmLossSurvey(models.Model):
             ("stopped", "The project was stopped"),
             ("other", "Something else"),
         ],
-        "Main Reason",
         readonly=True,
     )
     score_price = fields.Selection(SCORES, "Price Score", readonly=True)

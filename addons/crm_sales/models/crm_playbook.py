@@ -49,12 +49,9 @@ class CrmPlaybook(models.Model):
     def _mandatory_item_ids(self):
         """Return ``{stage id: ids of items}`` that must be done before the stage is left."""
         # sudo: a mandatory item binds whoever moves the opportunity; no context changes that
-        items = (
-            self.env["crm.playbook.item"]
-            .sudo()
-            .with_context({})  # pylint: disable=context-overridden
-            .search([("mandatory", "=", True), ("playbook_id.active", "=", True)])
-        )
+        # pylint: disable-next=context-overridden
+        everything = self.env["crm.playbook.item"].sudo().with_context({})
+        items = everything.search([("mandatory", "=", True), ("playbook_id.active", "=", True)])
         return {
             stage.id: tuple(group.ids)
             for stage, group in items.grouped(lambda item: item.playbook_id.stage_id).items()

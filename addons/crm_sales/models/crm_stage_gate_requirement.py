@@ -25,7 +25,6 @@ class CrmStageGateRequirement(models.Model):
     )
     field_id = fields.Many2one(
         "ir.model.fields",
-        "Field",
         ondelete="set null",
         domain=[("model", "=", "crm.lead"), ("store", "=", True)],
     )

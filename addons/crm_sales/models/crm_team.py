@@ -47,7 +47,7 @@ class CrmTeam(models.Model):
         return [*super()._get_lead_to_assign_domain(), ("pool_id", "=", False)]
 
     def _pipeline_stages(self):
-        """Return the stages of the pipelines of these teams, in order: their own, and shared ones."""
+        """Return the stages of the pipelines of these teams, own and shared, in order."""
         domain = ["|", ("team_ids", "=", False), ("team_ids", "in", self.ids)]
         # sudo: the order of the stages, which every gate needs
         return self.env["crm.stage"].sudo().search(domain)

@@ -50,6 +50,7 @@ from . import (
     test_settle,
     test_simulation,
     test_stage_gate,
+    test_stage_gate_tour,
     test_statement,
     test_statement_document,
     test_statement_http,

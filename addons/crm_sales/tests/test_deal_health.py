@@ -10,7 +10,7 @@ from .common_discipline import DisciplineCase
 
 
 @tagged("post_install", "-at_install")
-class TestDealHealth(AccountTestInvoicingCommon, DisciplineCase):
+class TestDealHealth(DisciplineCase, AccountTestInvoicingCommon):
     """Green, amber, red, and the reasons, from the ledger and the work on a deal."""
 
     @classmethod

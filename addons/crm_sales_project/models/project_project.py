@@ -129,7 +129,7 @@ class ProjectProject(models.Model):
 
     def _cost_by_category(self):
         """Return ``{(project id, category id): cost}``; a cost without category is left out."""
-        categories = self.env["crm.project.cost.category"].sudo().search([])
+        categories = self.env["crm.project.cost.category"].sudo().search([("active", "=", True)])
         result = defaultdict(float)
         for project_id, account, product, cost in self._cost_groups(
             ["general_account_id", "product_id"]
@@ -231,7 +231,7 @@ class ProjectProject(models.Model):
     def _start_handover(self):
         """Give new sold projects the checklists that are meant for them."""
         # sudo: the salesperson who confirms may not create hand-over items of a project
-        templates = self.env["crm.handover.template"].sudo().search([])
+        templates = self.env["crm.handover.template"].sudo().search([("active", "=", True)])
         today = fields.Date.context_today(self)
         items = self.env["crm.handover.item"].sudo()
         for project in self.sudo().filtered(lambda one: not one.handover_item_ids):

@@ -53,13 +53,18 @@ export class StageGuide extends Component {
         return markup(text);
     }
 
-    /** Save what was typed, then tick or take the tick back. */
+    /**
+     * Tick, or take the tick back. What was typed is saved afterwards: it may be a stage that only
+     * the tick lets the opportunity enter.
+     */
     async toggle(item) {
-        if (this.props.record.isInEdition && !(await this.props.record.save())) {
-            return;
+        const record = this.props.record;
+        await this.orm.call("crm.lead", "action_tick", [[record.resId], item.id]);
+        if (await record.isDirty()) {
+            await record.save();
+        } else {
+            await record.load();
         }
-        await this.orm.call("crm.lead", "action_tick", [[this.props.record.resId], item.id]);
-        await this.props.record.load();
     }
 
     async requestApproval() {
