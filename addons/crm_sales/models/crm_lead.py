@@ -50,9 +50,7 @@ class CrmLead(models.Model):
         help="Follows from the stage. Choose another one where you know better: who did and when "
         "is kept. Won opportunities are closed, lost ones omitted.",
     )
-    forecast_override = fields.Selection(
-        FORECAST_CATEGORIES, copy=False, readonly=True
-    )
+    forecast_override = fields.Selection(FORECAST_CATEGORIES, copy=False, readonly=True)
     forecast_override_uid = fields.Many2one(
         "res.users", "Forecast Overridden by", copy=False, readonly=True
     )

@@ -23,7 +23,8 @@ class TestSnapshot(ForecastCase):
 
     def take(self, day=None):
         snapshot = (
-            self.env["crm.forecast.snapshot"].sudo()
+            self.env["crm.forecast.snapshot"]
+            .sudo()
             ._for_week(day)
             .filtered(lambda s: s.company_id == self.company)
         )
@@ -44,7 +45,8 @@ class TestSnapshot(ForecastCase):
     def test_interrupted_snapshot_goes_on(self):
         with patch.object(module, "BATCH", 3):
             snapshot = (
-                self.env["crm.forecast.snapshot"].sudo()
+                self.env["crm.forecast.snapshot"]
+                .sudo()
                 ._for_week()
                 .filtered(lambda s: s.company_id == self.company)
             )
@@ -74,8 +76,10 @@ class TestSnapshot(ForecastCase):
         cron = self.env.ref("crm_sales.ir_cron_forecast_snapshot")
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
-        snapshots = self.env["crm.forecast.snapshot"].sudo().search(
-            [("date", "=", span.week_start(self.today))]
+        snapshots = (
+            self.env["crm.forecast.snapshot"]
+            .sudo()
+            .search([("date", "=", span.week_start(self.today))])
         )
         self.assertEqual(set(snapshots.mapped("state")), {"done"})
         own = snapshots.filtered(lambda s: s.company_id == self.company)
@@ -83,7 +87,9 @@ class TestSnapshot(ForecastCase):
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.assertEqual(
-            self.env["crm.forecast.snapshot"].sudo().search([("date", "=", span.week_start(self.today))]),
+            self.env["crm.forecast.snapshot"]
+            .sudo()
+            .search([("date", "=", span.week_start(self.today))]),
             snapshots,
         )
 

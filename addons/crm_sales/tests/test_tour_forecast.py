@@ -21,7 +21,8 @@ class TestTourForecast(ForecastCase, HttpCase):
         cls._lead(10000, category="commit", deadline=last)
         lost = cls._lead(30000, deadline=last, name="Pumps for Wuxi")
         snapshot = (
-            cls.env["crm.forecast.snapshot"].sudo()
+            cls.env["crm.forecast.snapshot"]
+            .sudo()
             ._for_week()
             .filtered(lambda one: one.company_id == cls.company)
         )
