@@ -18,7 +18,7 @@ DATABASES = ("suite", "core")
 SELLERS, TEAMS, CUSTOMERS = 40, 5, 5_000
 LEADS = 1_000_000
 OPEN_SHARE = 30  # of every hundred; the rest is won or lost long ago
-ROUNDS = 7
+ROUNDS = 15
 
 
 # ----------------------------------------------------------------------
@@ -229,28 +229,35 @@ def calls(env):
     ]
 
 
-def measure(bench, env, login):
-    """Return ``{screen: (median seconds, queries)}`` as a user."""
+def as_user(env, login):
+    """Return the environment of a user, as the web client has it."""
     user = env["res.users"].search([("login", "=", login)])
-    env = env(user=user, context={"allowed_company_ids": user.company_ids.ids, "lang": "en_US"})
-    found = {}
-    for name, call in calls(env):
-        call()  # the first one fills the caches of fields, views and rules
-        times, queries = [], 0
-        for _round in range(ROUNDS):
-            env.invalidate_all()
-            before, start = env.cr.sql_log_count, time.perf_counter()
-            call()
-            times.append(time.perf_counter() - start)
-            queries = env.cr.sql_log_count - before
-        found[name] = (min(times), statistics.median(times), queries)
-    return found
+    return env(user=user, context={"allowed_company_ids": user.company_ids.ids, "lang": "en_US"})
+
+
+def timed(env, call):
+    """Return the seconds and the queries of a call with empty caches."""
+    env.invalidate_all()
+    before, start = env.cr.sql_log_count, time.perf_counter()
+    call()
+    return time.perf_counter() - start, env.cr.sql_log_count - before
+
+
+def compare(ours, peers, rounds):
+    """Call the screens of both databases in turns, so that both meet the same noise.
+
+    :return: ``(screen, our (seconds, queries) per round, theirs)``
+    """
+    for (name, our_call), (_name, their_call) in zip(calls(ours), calls(peers), strict=True):
+        our_call()  # the first one fills the caches of fields, views and rules
+        their_call()
+        pairs = [(timed(ours, our_call), timed(peers, their_call)) for _round in range(rounds)]
+        yield name, [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
 def board(bench, env, login):
     """Return the seconds that our forecast board takes, where there is one."""
-    user = env["res.users"].search([("login", "=", login)])
-    page = env(user=user)["crm.forecast.board"]
+    page = as_user(env, login)["crm.forecast.board"]
     page.get_board()
     env.invalidate_all()
     start = time.perf_counter()
@@ -262,24 +269,22 @@ def run(bench):
     leads = bench.option("leads", LEADS)
     for kind in ("core", "suite"):
         bench.child(fill, leads, kind=kind)
+    rounds = bench.option("rounds", ROUNDS)
     for role, login in (("salesperson", "bench_0"), ("manager", "bench_manager")):
-        # In turns, so that both sides meet the same noise.
-        ours, peers = {}, {}
-        for _turn in range(2):
-            for kind, found in (("suite", ours), ("core", peers)):
-                for name, figures in bench.child(measure, login, kind=kind).value.items():
-                    found[name] = min(found.get(name, figures), figures)
-        for name in ours:
-            bench.figure(
-                f"{name}, {role}",
-                ours[name][0],
-                peers[name][0],
-                bar=1.2,
-                rows=leads,
-                queries=ours[name][2],
-                peer_queries=peers[name][2],
-                median=ours[name][1],
-                peer_median=peers[name][1],
-            )
+        with bench.environment("suite") as suite, bench.environment("core") as core:
+            found = compare(as_user(suite, login), as_user(core, login), rounds)
+            for name, ours, peers in found:
+                bench.figure(
+                    f"{name}, {role}",
+                    statistics.median(seconds for seconds, _queries in ours),
+                    statistics.median(seconds for seconds, _queries in peers),
+                    bar=1.2,
+                    rows=leads,
+                    rounds=rounds,
+                    queries=ours[0][1],
+                    peer_queries=peers[0][1],
+                    fastest=min(ours)[0],
+                    peer_fastest=min(peers)[0],
+                )
         seconds, rows = bench.child(board, login).value
         bench.figure(f"forecast board, {role}", seconds, None, rows=rows)

@@ -2,7 +2,7 @@ import { registry } from "@web/core/registry";
 
 const TEXTS = {
     en: { page: "Forecast", commit: "Commit", lost: "Lost" },
-    zh: { page: "业绩预测", commit: "承诺", lost: "输单" },
+    zh: { page: "预测", commit: "承诺", lost: "输单" },
 };
 
 /** The salesperson looks at the figures of the quarter and submits what they stand for. */
