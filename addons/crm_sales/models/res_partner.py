@@ -1,11 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
 from ..engine.route import EARTH, box
 
-
 NEAR = 50  # customers on a phone
-
 
 
 class ResPartner(models.Model):

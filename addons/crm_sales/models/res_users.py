@@ -1,8 +1,6 @@
 from odoo import fields, models
 
 
-
-
 class ResUsers(models.Model):
     _inherit = "res.users"
 
