@@ -130,7 +130,7 @@ class CrmContract(models.Model):
     )
 
     # Text
-    text_ids = fields.One2many("crm.contract.text", "contract_id", "Text", copy=True)
+    text_ids = fields.One2many("crm.contract.text", "contract_id", copy=True)
     deviation_count = fields.Integer("Deviations", compute="_compute_deviation_count", store=True)
     placeholder_help = fields.Html(compute="_compute_placeholder_help")
     note = fields.Text("Internal Notes", groups="base.group_user")
