@@ -318,7 +318,9 @@ class TestTwentyClaims(Committed):
         """A manager locks a record while somebody claims it: one of them is told."""
         name = "P0"
         with self.registry.cursor() as early:
-            record = self.as_user(early, self.users["y"])["res.partner"].browse(self.customers[name])
+            record = self.as_user(early, self.users["y"])["res.partner"].browse(
+                self.customers[name]
+            )
             self.assertTrue(record.pool_can_claim)
             with self.registry.cursor() as cr:
                 locked = self.as_user(cr)["res.partner"].browse(self.customers[name])
