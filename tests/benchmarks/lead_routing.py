@@ -150,7 +150,7 @@ def lead_values(env, leads, seed):
                 "zip": f"{chance.randrange(1000):03d}",
                 "expected_revenue": chance.randrange(60000),
                 "source_id": chance.choice(sources),
-                # Of a customer, or with an address of its own: to give both would change the customer.
+                # Of a customer, or with an address of its own: both would change the customer.
                 **(
                     {"partner_id": chance.choice(partners)}
                     if chance.random() < 0.3
