@@ -21,7 +21,7 @@ def run(env, rng, ctx):
 def team_tree(env, ctx):
     """Return the parent of all teams of the company."""
     top = translated(env["crm.team"], *PARENT)
-    top.write({"company_id": ctx.company.id, "user_id": ctx.users["zhou"].id, "sequence": 0})
+    top.write({"company_id": ctx.company.id, "user_id": ctx.users["zhou"].id, "sequence": 50})
     for team in ctx.teams.values():
         team.parent_id = top
     return top
