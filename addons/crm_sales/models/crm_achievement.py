@@ -177,21 +177,37 @@ class CrmAchievement(models.Model):
 
     @api.model
     def _sql_recurring(self, company):
-        """Return ``credit`` of the measure “recurring”: monthly recurring revenue that was won.
+        """Return ``credit`` of the measure “recurring”: monthly recurring revenue, won and lost.
 
-        Here it is that of won opportunities. Contracts extend this method: what a signed contract
-        brings, and with a negative amount what an expired one takes away.
+        A recurring contract counts from the first day of its term; the end of a term takes it away
+        again, the next term brings what it is worth. A won opportunity counts by itself where it
+        has no such contract.
         """
         return SQL(
-            """WITH credit AS (
+            """WITH contract AS (
+                SELECT c.opportunity_id AS lead_id, c.effective_from, c.effective_to, c.user_id,
+                       c.team_id, c.partner_id, c.mrr::numeric AS amount
+                  FROM crm_contract c
+                 WHERE c.recurring AND c.state IN ('active', 'ended', 'replaced')
+                   AND c.effective_from IS NOT NULL AND c.company_id = %(company)s
+            ), credit AS (
                 SELECT NULL::int AS deal, l.id AS lead_id, l.date_closed::date AS date, l.user_id,
                        l.team_id, l.partner_id, l.recurring_revenue_monthly::numeric AS amount,
                        NULL::int[] AS moves
                   FROM crm_lead l
                  WHERE l.won_status = 'won' AND l.date_closed IS NOT NULL
                    AND COALESCE(l.recurring_revenue_monthly, 0) <> 0
-                   AND l.company_id = %s)""",
-            company.id,
+                   AND l.company_id = %(company)s
+                   AND NOT EXISTS (SELECT FROM contract WHERE contract.lead_id = l.id)
+             UNION ALL
+                SELECT NULL, lead_id, effective_from, user_id, team_id, partner_id, amount, NULL
+                  FROM contract
+             UNION ALL
+                SELECT NULL, lead_id, effective_to + 1, user_id, team_id, partner_id, -amount, NULL
+                  FROM contract
+                 WHERE effective_to < %(today)s)""",
+            company=company.id,
+            today=fields.Date.context_today(self),
         )
 
     @api.model

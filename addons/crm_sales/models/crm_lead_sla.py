@@ -53,7 +53,13 @@ class CrmLeadSla(models.Model):
     )
     responded_at = fields.Datetime("First Response", readonly=True)
     response_kind = fields.Selection(
-        [("message", "Mail"), ("call", "Call"), ("meeting", "Meeting"), ("activity", "Activity")],
+        [
+            ("message", "Mail"),
+            ("call", "Call"),
+            ("meeting", "Meeting"),
+            ("visit", "Visit"),
+            ("activity", "Activity"),
+        ],
         "Responded by",
         readonly=True,
     )
@@ -187,7 +193,12 @@ class CrmLeadSla(models.Model):
         Hook: addons with calls, chats or visits of their own add a query, and a kind to
         ``response_kind``.
         """
-        return [self._query_messages(), self._query_activities(), self._query_meetings()]
+        return [
+            self._query_messages(),
+            self._query_activities(),
+            self._query_meetings(),
+            self._query_visits(),
+        ]
 
     def _query_messages(self):
         return SQL(
@@ -237,6 +248,16 @@ class CrmLeadSla(models.Model):
                       AND e.stop >= s.start AND e.stop <= %s
                 WHERE s.id = ANY(%s) AND (p.any_colleague OR e.user_id = s.user_id)""",
             fields.Datetime.now(),
+            self.ids,
+        )
+
+    def _query_visits(self):
+        return SQL(
+            """SELECT s.id, v.check_in, 'visit'
+                 FROM crm_lead_sla s
+                 JOIN crm_lead_sla_policy p ON p.id = s.policy_id
+                 JOIN crm_visit v ON v.lead_id = s.lead_id AND v.check_in >= s.start
+                WHERE s.id = ANY(%s) AND (p.any_colleague OR v.user_id = s.user_id)""",
             self.ids,
         )
 

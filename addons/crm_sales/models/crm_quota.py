@@ -49,6 +49,14 @@ class CrmQuota(models.Model):
         tracking=True,
         help="Deals of this team and its sub-teams count. Empty: those of every team.",
     )
+    territory_id = fields.Many2one(
+        "crm.territory",
+        index="btree_not_null",
+        check_company=True,
+        tracking=True,
+        ondelete="restrict",
+        help="Deals whose opportunity lies in this territory or below it count.",
+    )
     categ_id = fields.Many2one(
         "product.category",
         "Product Category",
@@ -103,7 +111,7 @@ class CrmQuota(models.Model):
     @api.model
     def _dimension_fields(self):
         """Return the names of the many2one fields that say what counts, besides the measure."""
-        return ["user_id", "team_id", "categ_id"]
+        return ["user_id", "team_id", "territory_id", "categ_id"]
 
     @api.model
     def _sql_conditions(self):
@@ -117,6 +125,15 @@ class CrmQuota(models.Model):
             SQL(
                 """(q.team_id IS NULL OR EXISTS (
                         SELECT FROM team_tree WHERE root = q.team_id AND id = c.team_id))"""
+            ),
+            SQL(
+                """(q.territory_id IS NULL OR EXISTS (
+                        SELECT FROM crm_lead l
+                          JOIN crm_territory here ON here.id = l.territory_id
+                          JOIN crm_territory root ON root.id = q.territory_id
+                         WHERE l.id = COALESCE(c.lead_id, (
+                                   SELECT o.opportunity_id FROM sale_order o WHERE o.id = c.deal))
+                           AND starts_with(here.parent_path, root.parent_path)))"""
             ),
         ]
 

@@ -102,6 +102,34 @@ class TestContractMrr(ContractCase):
         for before, after in zip(months, months[1:], strict=False):
             self.assertAlmostEqual(by_month[before][2], by_month[after][0])
 
+    @freeze_time("2027-06-15 08:00:00")
+    def test_recurring_quota_counts_contracts(self):
+        """A term brings its revenue, its end takes it away; what is won is not counted twice."""
+        plan = self.env["crm.recurring.plan"].create({"name": "Monthly", "number_of_months": 1})
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "Service",
+                "type": "opportunity",
+                "company_id": self.company.id,
+                "user_id": self.li.id,
+                "recurring_revenue": 100,
+                "recurring_plan": plan.id,
+            }
+        )
+        lead.action_set_won()
+        lead.date_closed = "2026-01-05 00:00:00"
+
+        def sums(first, last):
+            self.env.flush_all()
+            return self.env["crm.achievement"]._sums("recurring", self.company, first, last)
+
+        self.assertEqual(sums("2026-01-01", "2026-03-31"), {self.li.id: 100})
+        self._term(self.customer, "2026-01-10", 6, 100, opportunity_id=lead.id)
+        self._term(self.customer, "2026-07-10", 12, 150)
+        self.assertEqual(sums("2026-01-01", "2026-03-31"), {self.li.id: 100})
+        self.assertEqual(sums("2026-07-01", "2026-09-30"), {self.li.id: 50})
+        self.assertEqual(sums("2026-01-01", "2027-06-15"), {self.li.id: 150})
+
     def test_drafts_and_one_off_contracts_do_not_count(self):
         self._create_contract(100, recurring=True, recurrence="1")
         self._active_contract()

@@ -105,6 +105,23 @@ class TestQuota(ForecastCase):
         self.assertEqual(self.achieved("collected", categ_id=pumps.id), 3500)
         self.assertEqual(self.achieved("booked"), 110000)
 
+    def test_territory(self):
+        """Deals whose opportunity lies in the territory or below it."""
+        model = self.env["crm.territory.model"].create(
+            {"name": "Map", "company_id": self.company.id, "date_from": "2026-01-01"}
+        )
+        east, shanghai, west = self.env["crm.territory"].create(
+            [{"name": name, "model_id": model.id} for name in ("East", "Shanghai", "West")]
+        )
+        shanghai.parent_id = east
+        lead = self._lead(0)
+        self.order.opportunity_id = lead
+        lead.sudo().territory_id = shanghai
+        self.env.flush_all()
+        for territory, amount in ((shanghai, 80000), (east, 80000), (west, 0)):
+            with self.subTest(territory=territory.name):
+                self.assertEqual(self.achieved("invoiced", territory_id=territory.id), amount)
+
     def test_periods(self):
         self.assertEqual(self.achieved("invoiced", period="month"), 0)
         self.assertEqual(self.achieved("invoiced", period="month", date_from="2026-02-14"), 100000)

@@ -108,6 +108,20 @@ class TestRouteSla(RoutingCase, MailCase):
         self.assertEqual((lead.sla_state, lead.sla_id.response_kind), ("met", "meeting"))
         self.assertEqual(lead.sla_id.response_hours, 0.5)
 
+    def test_visit_is_a_response(self):
+        lead = self._new()
+        self.env["crm.visit"].create(
+            {
+                "name": "First visit",
+                "partner_id": lead.partner_id.id
+                or self.env["res.partner"].create({"name": "Visited"}).id,
+                "lead_id": lead.id,
+                "user_id": self.li.id,
+            }
+        ).sudo().write({"check_in": self._after(minutes=20)})
+        self._watch(self._after(minutes=25))
+        self.assertEqual((lead.sla_state, lead.sla_id.response_kind), ("met", "visit"))
+
     def test_only_the_salesperson(self):
         self.policy.any_colleague = False
         lead = self._new()

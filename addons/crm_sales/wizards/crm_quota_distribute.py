@@ -182,6 +182,7 @@ class CrmQuotaDistribute(models.TransientModel):
             ("company_id", "=", quota.company_id.id),
             ("measure", "=", quota.measure),
             ("period", "=", self._period()),
+            ("territory_id", "=", quota.territory_id.id),
             ("categ_id", "=", quota.categ_id.id),
             ("date_from", ">=", quota.date_from),
             ("date_to", "<=", quota.date_to),
