@@ -146,7 +146,9 @@ class CrmApprovalRequest(models.Model):
                 continue
         return labels
 
-    @api.depends("snapshot", "res_model", "approver_ids.active", "state")
+    # Not on the users' own fields: each new user would then search for requests, and that flushes
+    # the user before his groups are there.
+    @api.depends("snapshot", "res_model", "approver_ids", "state")
     def _compute_problem(self):
         for request in self:
             request.problem = request._find_problem()
