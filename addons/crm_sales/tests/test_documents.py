@@ -314,9 +314,9 @@ class TestConditions(CommissionCase):
                 "name": "Pumps",
                 "type": "opportunity",
                 "partner_id": self.customer.id,
-                "participant_ids": [
-                    Command.create({"user_id": self.li.id, "share": 100}),
-                    Command.create({"user_id": self.wang.id, "role": "overlay", "rate": 1}),
+                "deal_member_ids": [
+                    Command.create({"user_id": self.li.id, "commission": "owner", "split": 100}),
+                    Command.create({"user_id": self.wang.id, "commission": "overlay", "rate": 1}),
                 ],
             }
         )
