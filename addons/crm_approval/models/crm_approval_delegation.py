@@ -19,7 +19,7 @@ class CrmApprovalDelegation(models.Model):
         "Absent",
         required=True,
         default=lambda self: self.env.user,
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
         index=True,
         ondelete="cascade",
     )
@@ -27,7 +27,7 @@ class CrmApprovalDelegation(models.Model):
         "res.users",
         "Substitute",
         required=True,
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
         index=True,
         ondelete="cascade",
     )

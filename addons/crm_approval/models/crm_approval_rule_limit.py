@@ -11,7 +11,7 @@ class CrmApprovalRuleLimit(models.Model):
     step_id = fields.Many2one(
         "crm.approval.rule.step", required=True, ondelete="cascade", index=True
     )
-    user_id = fields.Many2one("res.users", "Approver", domain=[("share", "=", False)])
+    user_id = fields.Many2one("res.users", "Approver", domain="[('share', '=', False)]")
     group_id = fields.Many2one("res.groups")
     amount = fields.Float("Up to", required=True, digits=(16, 2))
 

@@ -28,7 +28,7 @@ class CrmApprovalRuleStep(models.Model):
         default="user",
         required=True,
     )
-    user_ids = fields.Many2many("res.users", string="Persons", domain=[("share", "=", False)])
+    user_ids = fields.Many2many("res.users", string="Persons", domain="[('share', '=', False)]")
     group_id = fields.Many2one(
         "res.groups", help="With approvers chosen at submission: who may be chosen."
     )
@@ -71,7 +71,7 @@ class CrmApprovalRuleStep(models.Model):
         "res.users",
         "crm_approval_step_escalation_rel",
         string="Ask as Well",
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
         help="Left empty, the managers of the approvers are asked.",
     )
 

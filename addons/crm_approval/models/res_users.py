@@ -7,7 +7,7 @@ class ResUsers(models.Model):
 
     approval_manager_id = fields.Many2one(
         "res.users",
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
         help="Approves what this user requests where a rule asks for the manager. Where employees "
         "are kept, the manager of the user's employee goes first.",
     )

@@ -26,7 +26,7 @@ class CrmDealMember(models.Model):
         related="lead_id.company_id", store=True, precompute=True, index=True
     )
     user_id = fields.Many2one(
-        "res.users", "Colleague", index="btree_not_null", domain=[("share", "=", False)]
+        "res.users", "Colleague", index="btree_not_null", domain="[('share', '=', False)]"
     )
     agent_id = fields.Many2one("res.partner", "External Agent")
     partner_id = fields.Many2one(

@@ -39,7 +39,10 @@ class CrmDiscountAuthority(models.Model):
         "res.company", default=lambda self: self.env.company, index="btree_not_null"
     )
     user_ids = fields.Many2many(
-        "res.users", string="Salespersons", domain=[("share", "=", False)], help="Empty: everybody."
+        "res.users",
+        string="Salespersons",
+        domain="[('share', '=', False)]",
+        help="Empty: everybody.",
     )
     team_ids = fields.Many2many("crm.team", string="Sales Teams", help="Empty: every team.")
     group_id = fields.Many2one(

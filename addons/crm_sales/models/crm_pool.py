@@ -47,7 +47,7 @@ class CrmPool(models.Model):
         "pool_id",
         "user_id",
         string="People",
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
     )
     team_ids = fields.Many2many("crm.team", string="Teams", help="With their leaders.")
     manager_ids = fields.Many2many(
@@ -56,7 +56,7 @@ class CrmPool(models.Model):
         "pool_id",
         "user_id",
         string="Managers",
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
         help="Besides the sales administrators: they assign, lock, and undo a recycling.",
     )
     member_ids = fields.Many2many(

@@ -37,7 +37,7 @@ class CrmQuota(models.Model):
         "res.users",
         "Salesperson",
         index="btree_not_null",
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
         tracking=True,
         help="Empty: the quota of a whole team, or of the company.",
     )

@@ -49,7 +49,7 @@ class CrmVisit(models.Model):
         index=True,
         tracking=True,
         default=lambda self: self.env.user,
-        domain=[("share", "=", False)],
+        domain="[('share', '=', False)]",
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company

@@ -19,7 +19,7 @@ class CrmHandoverItem(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True)
     side = fields.Selection(SIDES, "Whose Turn", required=True, default="sales")
-    user_id = fields.Many2one("res.users", "Responsible", domain=[("share", "=", False)])
+    user_id = fields.Many2one("res.users", "Responsible", domain="[('share', '=', False)]")
     date_due = fields.Date("Due")
     done = fields.Boolean()
     done_by_id = fields.Many2one("res.users", readonly=True)
