@@ -578,13 +578,19 @@ class SaleOrder(models.Model):
     @api.model
     def _cron_expire_quotations(self):
         """Remind of quotations that expire soon, and cancel those that expired long ago."""
-        for company in self.env["res.company"].search([]):
+        for company in self._companies_with_expiry():
             todo = self._expiring(company)
             self.env["ir.cron"]._commit_progress(remaining=len(todo))
             for order in todo:
                 order._try_expire()
                 if not self.env["ir.cron"]._commit_progress(1):
                     return
+
+    @api.model
+    def _companies_with_expiry(self):
+        return self.env["res.company"].search(
+            ["|", ("quotation_reminder_days", ">", 0), ("quotation_cancel_days", ">", 0)]
+        )
 
     @api.model
     def _expiring(self, company, limit=EXPIRY_BATCH):
