@@ -463,7 +463,7 @@ class SaleOrder(models.Model):
         """Show the approver each price below its floor."""
         snapshot = super()._approval_snapshot(operation, rule)
         snapshot["display"] += [
-            [self.env._("Floor price"), sentence]
+            [self.env._("Floor price"), sentence, "price_floor"]
             for _line, sentence in self._authority_texts(self._authority_broken())
         ]
         return snapshot

@@ -152,7 +152,7 @@ class TestDiscountAuthority(QuotationCase):
         self.assertEqual(float(figures["below_floor"]), 100, "2 × (950 − 900)")
         self.assertEqual(float(figures["excess_discount"]), 5)
         self.assertAlmostEqual(float(figures["margin"]), 100 / 3, places=4)
-        shown = " ".join(value for _label, value in request.sudo().snapshot["display"])
+        shown = " ".join(row[1] for row in request.sudo().snapshot["display"])
         self.assertIn("950.00", shown)
 
     def test_change_after_approval(self):

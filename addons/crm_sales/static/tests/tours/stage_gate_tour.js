@@ -19,7 +19,7 @@ registry.category("web_tour.tours").add("crm_sales_stage_gate", {
             trigger: ".o_crm_stage_guide_checklist label:contains(Find the buyer)",
             run: "click",
         },
-        { trigger: ".o_form_status_indicator_buttons.invisible" },
+        { trigger: ".o_form_status_indicator_buttons.invisible:not(:visible)" },
         { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Qualified)" },
     ],
 });
