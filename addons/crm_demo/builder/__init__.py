@@ -103,6 +103,7 @@ def steps(ctx):
         *months_and_story(ctx),
         ("open quotations", 5, orders.run_open_quotations),
         ("contracts", 25, contracts.run),
+        ("sold projects", 5, projects.run),
         ("commission statements", 5, commissions.run),
         ("quotas and the tree of the sales teams", 2, quota.run),
         ("forecasts, weekly snapshots and challenges", 8, forecast.run),
@@ -120,7 +121,6 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
-        ("sold projects", 5, projects.run),
     ]
 
 

@@ -299,8 +299,8 @@ def run_instalments(env, ctx, partners):
     pump = next(row.code for row in ctx.product_rows() if row.kind == "pump")
     start = ctx.months[3][0]
     running = prepare(
-        env, ctx, partners[0], start, "输送泵成套供货 / Pump sets", delivery,
-        line_ids=[line(ctx, pump, 6)],
+        env, ctx, partners[0], start, "泵站调试与培训 / Commissioning", delivery,
+        line_ids=[line(ctx, "SV-COM", 225)],
     )  # fmt: skip
     sign_both(env, ctx, running)
     invoice_due(env, ctx, running)

@@ -50,6 +50,7 @@ def send_versions(order, discounts):
     """Send a quotation several times, each time with a larger discount on its first line."""
     line = order.order_line.filtered("product_id")[:1]
     seller = order.user_id
+    line.discount = 0  # the first offer went out at the price of the list
     for discount in discounts:
         order.with_user(seller).write(
             {"order_line": [Command.update(line.id, {"discount": discount})]}

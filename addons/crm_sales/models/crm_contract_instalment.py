@@ -349,6 +349,8 @@ class CrmContractInstalment(models.Model):
         self.invalidate_recordset()
         self._check_may_be_invoiced()
         row = self.with_company(self.company_id)
+        if not row.order_id:
+            row._check_no_goods()
         invoice = row._invoice_order() if row.order_id else row._invoice_lines()
         invoice.write(
             {
@@ -457,6 +459,24 @@ class CrmContractInstalment(models.Model):
                 Command.create(vals) for vals in self._prepare_invoice_line_vals()
             ],
         }
+
+    def _check_no_goods(self):
+        """Refuse to invoice goods that no order delivers: their cost would leave the stock twice.
+
+        :raise UserError: naming the goods
+        """
+        goods = self.contract_id.line_ids.product_id.filtered(
+            lambda product: "is_storable" in product._fields and product.is_storable
+        )
+        if goods:
+            raise UserError(
+                self.env._(
+                    "%(contract)s: %(goods)s is delivered from stock, so an order has to deliver "
+                    "and invoice it. Link the order to the contract, then invoice again.",
+                    contract=self.contract_id.display_name,
+                    goods=goods[0].display_name,
+                )
+            )
 
     def _prepare_invoice_line_vals(self):
         contract = self.contract_id
