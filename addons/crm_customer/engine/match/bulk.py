@@ -26,6 +26,8 @@ from .normalize import FUZZY, HAN, PARSERS, PINYIN, plain, simplified
 
 #: Below, one by one is faster.
 MANY = 400
+#: Texts whose code points are in memory at a time.
+PORTION = 50_000
 _NL = 10
 _NOT_WORD = re.compile(f"[^0-9a-z{HAN}\n]+")
 _NUMBER = re.compile(r"(?:(?<= )|^)[0-9]+(?= |$)", re.MULTILINE)
@@ -216,6 +218,19 @@ def plain_many(texts):
     """:func:`.normalize.plain` of many texts."""
     if len(texts) < MANY:
         return list(map(plain, texts))
+    return _in_portions(_plain_portion, texts)
+
+
+def _in_portions(function, texts):
+    """What a function gives for lists of texts, one portion after another: arrays of code points
+    take many times the memory of the texts."""
+    result = []
+    for start in range(0, len(texts), PORTION):
+        result += function(texts[start : start + PORTION])
+    return result
+
+
+def _plain_portion(texts):
     lines = Lines.of(texts)
     points = _plain_points()[np.minimum(lines.points, 0xFFFF)]
     hard = points == 0
@@ -366,6 +381,10 @@ _TENS = 10 ** np.arange(19, dtype=np.int64)
 
 
 def _phones(texts):
+    return [encode(_in_portions(_phone_portion, texts))]
+
+
+def _phone_portion(texts):
     """Numbers of up to eighteen digits are integers, whose leading zeros are gone by themselves."""
     lines = Lines.of(texts)
     points, digit = lines.points, _is_digit(lines.points)
@@ -384,7 +403,7 @@ def _phones(texts):
     result = ["" if value < 10_000 else str(value) for value in number.tolist()]
     for row in np.flatnonzero(~easy).tolist():
         result[row] = PARSERS["phone"][0](texts[row])[0]
-    return [encode(result)]
+    return result
 
 
 def _national(number):
@@ -403,9 +422,7 @@ _MAIL_STOP = _class("".join(map(chr, range(33))) + "+<>\"'")
 
 def _emails(texts):
     """Those with one "@" and nothing to change are what they are; a domain is looked at once."""
-    lines = Lines.of(texts)
-    hard = (_in(lines.points, _MAIL_STOP) & (lines.points != _NL)) | (lines.points > 0x7F)
-    easy = (lines.number(lines.points == 64) == 1) & ~lines.any(hard)
+    easy = np.array(_in_portions(_simple_mails, texts), bool)
     locals_, _ats, names = map(list, zip(*map(str.partition, texts, repeat("@")), strict=True))
     domains, codes = encode(names)
     known = [_own_domain(domain) for domain in domains]
@@ -421,6 +438,13 @@ def _emails(texts):
     return [encode(values), encode(locals_), encode(shared)]
 
 
+def _simple_mails(texts):
+    """Per text, whether it has one "@" and no character that needs a closer look."""
+    lines = Lines.of(texts)
+    hard = (_in(lines.points, _MAIL_STOP) & (lines.points != _NL)) | (lines.points > 0x7F)
+    return ((lines.number(lines.points == 64) == 1) & ~lines.any(hard)).tolist()
+
+
 def _own_domain(domain):
     """The part of a domain that counts; None where mailboxes of it are not taken as written."""
     if "." not in domain[1:-1] or normalize.mail_domain(domain) != domain or domain == "gmail.com":
@@ -433,6 +457,15 @@ _NUMBERED = _class("0123456789号楼栋幢室层座房")
 
 
 def _addresses(texts):
+    whole, streets, numbers = [], [], []
+    for start in range(0, len(texts), PORTION):
+        portion = _address_portion(texts[start : start + PORTION])
+        for forms, more in zip((whole, streets, numbers), portion, strict=True):
+            forms += more
+    return [encode(whole), encode(streets), encode(numbers)]
+
+
+def _address_portion(texts):
     lines = Lines.of(texts)
     points = lines.points
     han = _is_han(points)
@@ -445,7 +478,7 @@ def _addresses(texts):
     whole = [f"{street}|{number}" for street, number in zip(streets, numbers, strict=True)]
     for row in np.flatnonzero(hard | (lines.lengths() == 0)).tolist():
         whole[row], streets[row], numbers[row] = PARSERS["address"][0](texts[row])
-    return [encode(whole), encode(streets), encode(numbers)]
+    return whole, streets, numbers
 
 
 def _latin_streets(texts):
