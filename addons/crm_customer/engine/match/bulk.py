@@ -235,6 +235,8 @@ def _plain_portion(texts):
     points = _plain_points()[np.minimum(lines.points, 0xFFFF)]
     hard = points == 0
     result = list(map(str.strip, Lines(np.where(hard, 32, points)).strings()))
+    # what is plain already is not kept twice
+    result = [text if text == found else found for text, found in zip(texts, result, strict=True)]
     for row in np.flatnonzero(lines.any(hard)).tolist() if hard.any() else ():
         result[row] = plain(texts[row])
     return result
