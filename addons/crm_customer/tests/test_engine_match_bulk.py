@@ -89,6 +89,13 @@ class TestMatchBulk(BaseCase):
             wanted = [text[-size:] if len(text) >= size else "" for text in texts]
         self.assertEqual([found for (found,) in spelt([bulk.cut(texts, size, end)])], wanted)
 
+    def test_a_cut_of_a_cut(self):
+        texts = [str(number) for number in range(1000, 3000)]
+        once, _codes = bulk.cut(texts, 3, end=True)
+        self.assertEqual(len(once), 1000)
+        twice, codes = bulk.cut(once, 2, end=False)
+        self.assertEqual([list(twice)[code] for code in codes], [text[:2] for text in once])
+
     @settings(max_examples=30, deadline=None)
     @given(st.lists(st.text("ab王12", max_size=9), min_size=2, max_size=40), st.integers(1, 2))
     def test_signatures_never_hide_a_small_distance(self, texts, cutoff):

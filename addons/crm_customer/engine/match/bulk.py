@@ -144,6 +144,7 @@ def cut(values, size, end):
     >>> values, codes.tolist()
     (['ab', 'bc', 'a'], [0, 1, 0, 2])
     """
+    values = list(values) if isinstance(values, Cuts) else values  # a cut of a cut
     lines = Lines.of(values) if len(values) >= MANY else None
     bits = lines and (7 if lines.points.max(initial=0) < 128 else 21)
     if not lines or bits * size > 63 or not lines.points.all():
@@ -159,12 +160,24 @@ def cut(values, size, end):
     missing = (length < size) if end else (length == 0)
     key[missing] = -1
     known, codes = np.unique(key, return_inverse=True)
-    some = 1 if len(known) and known[0] < 0 else 0
+    some = np.int32(len(known) and known[0] < 0)
     first = np.empty(len(known), np.int64)
     first[codes] = np.arange(len(values))  # any of the values will do
-    texts = [values[row] for row in first[some:].tolist()]
-    texts = [text[-size:] if end else text[:size] for text in texts]
-    return texts, codes.astype(np.int32) - np.int32(some)
+    return Cuts(values, first[some:].astype(np.int32), size, end), codes.astype(np.int32) - some
+
+
+class Cuts:
+    """Distinct cuts, made when they are asked for: to tell blocks apart their number is enough."""
+
+    def __init__(self, values, rows, size, end):
+        self._values, self._rows, self._size, self._end = values, rows, size, end
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __iter__(self):
+        part = slice(-self._size, None) if self._end else slice(self._size)
+        return (self._values[row][part] for row in self._rows.tolist())
 
 
 def signatures(texts):
