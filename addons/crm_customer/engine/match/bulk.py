@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from functools import lru_cache
-from itertools import count, repeat
+from itertools import count
 
 import numpy as np
 
@@ -438,15 +438,22 @@ _MAIL_STOP = _class("".join(map(chr, range(33))) + "+<>\"'")
 def _emails(texts):
     """Those with one "@" and nothing to change are what they are; a domain is looked at once."""
     easy = np.array(_in_portions(_simple_mails, texts), bool)
-    locals_, _ats, names = map(list, zip(*map(str.partition, texts, repeat("@")), strict=True))
-    domains, codes = encode(names)
+    locals_ = [text.partition("@")[0] for text in texts]
+    domains, codes = encode([text.rpartition("@")[2] for text in texts])
     known = [_own_domain(domain) for domain in domains]
     easy &= np.array([*[own is not None for own in known], False])[codes]
-    usual = regions.ROLES.isdisjoint
-    easy &= np.array([bool(local) and usual((local,)) for local in locals_], bool)
-    values = list(texts)
-    shared = [*known, ""]
+    role = regions.ROLES.__contains__
+    roles = easy & np.fromiter(map(role, locals_), bool, len(texts))
+    easy &= np.fromiter(map(bool, locals_), bool, len(texts))
+    values, shared = list(texts), [*known, ""]
     shared = [shared[code] for code in codes.tolist()]
+    for row in np.flatnonzero(roles).tolist():
+        values[row] = locals_[row] = ""
+    dotless = np.array([*[domain == "gmail.com" for domain in domains], False])[codes] & ~roles
+    for row in np.flatnonzero(easy & dotless).tolist():
+        locals_[row] = local = locals_[row].replace(".", "")
+        values[row] = f"{local}@gmail.com"
+        easy[row] = bool(local) and not role(local)
     one = PARSERS["email"][0]
     for row in np.flatnonzero(~easy).tolist():
         values[row], locals_[row], shared[row] = one(texts[row]) if texts[row] else ("", "", "")
@@ -462,7 +469,7 @@ def _simple_mails(texts):
 
 def _own_domain(domain):
     """The part of a domain that counts; None where mailboxes of it are not taken as written."""
-    if "." not in domain[1:-1] or normalize.mail_domain(domain) != domain or domain == "gmail.com":
+    if "." not in domain[1:-1] or normalize.mail_domain(domain) != domain:
         return None
     return "" if domain in regions.FREE_MAIL else domain
 
