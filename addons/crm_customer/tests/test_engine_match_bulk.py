@@ -75,7 +75,8 @@ class TestMatchBulk(BaseCase):
         texts = list(dict.fromkeys(map(plain, some_texts(seed))))
         for parser, (function, _names) in PARSERS.items():
             wanted = [tuple(function(text)) for text in texts]
-            self.assertEqual(spelt(bulk.parse(parser, texts)), wanted, parser)
+            with patch.object(bulk, "PORTION", 500):
+                self.assertEqual(spelt(bulk.parse(parser, texts)), wanted, parser)
 
     @settings(max_examples=30, deadline=None)
     @given(st.integers(0, 2**32), st.integers(1, 9), st.booleans(), st.booleans())
@@ -87,6 +88,13 @@ class TestMatchBulk(BaseCase):
         if end:
             wanted = [text[-size:] if len(text) >= size else "" for text in texts]
         self.assertEqual([found for (found,) in spelt([bulk.cut(texts, size, end)])], wanted)
+
+    def test_a_cut_of_a_cut(self):
+        texts = [str(number) for number in range(1000, 3000)]
+        once, _codes = bulk.cut(texts, 3, end=True)
+        self.assertEqual(len(once), 1000)
+        twice, codes = bulk.cut(once, 2, end=False)
+        self.assertEqual([list(twice)[code] for code in codes], [text[:2] for text in once])
 
     @settings(max_examples=30, deadline=None)
     @given(st.lists(st.text("ab王12", max_size=9), min_size=2, max_size=40), st.integers(1, 2))

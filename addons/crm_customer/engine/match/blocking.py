@@ -127,8 +127,8 @@ def candidates(table, progress=None, workers=1):
 
 
 def distinct(values):
-    """Sorted, without repetitions."""
-    values = np.sort(values)
+    """Sorted (the given array too), without repetitions."""
+    values.sort()
     return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
 

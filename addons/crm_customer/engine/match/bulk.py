@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from functools import lru_cache
-from itertools import count, repeat
+from itertools import count
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from .normalize import FUZZY, HAN, PARSERS, PINYIN, plain, simplified
 
 #: Below, one by one is faster.
 MANY = 400
+#: Texts whose code points are in memory at a time.
+PORTION = 50_000
 _NL = 10
 _NOT_WORD = re.compile(f"[^0-9a-z{HAN}\n]+")
 _NUMBER = re.compile(r"(?:(?<= )|^)[0-9]+(?= |$)", re.MULTILINE)
@@ -142,6 +144,7 @@ def cut(values, size, end):
     >>> values, codes.tolist()
     (['ab', 'bc', 'a'], [0, 1, 0, 2])
     """
+    values = list(values) if isinstance(values, Cuts) else values  # a cut of a cut
     lines = Lines.of(values) if len(values) >= MANY else None
     bits = lines and (7 if lines.points.max(initial=0) < 128 else 21)
     if not lines or bits * size > 63 or not lines.points.all():
@@ -157,12 +160,24 @@ def cut(values, size, end):
     missing = (length < size) if end else (length == 0)
     key[missing] = -1
     known, codes = np.unique(key, return_inverse=True)
-    some = 1 if len(known) and known[0] < 0 else 0
+    some = np.int32(len(known) and known[0] < 0)
     first = np.empty(len(known), np.int64)
     first[codes] = np.arange(len(values))  # any of the values will do
-    texts = [values[row] for row in first[some:].tolist()]
-    texts = [text[-size:] if end else text[:size] for text in texts]
-    return texts, codes.astype(np.int32) - np.int32(some)
+    return Cuts(values, first[some:].astype(np.int32), size, end), codes.astype(np.int32) - some
+
+
+class Cuts:
+    """Distinct cuts, made when they are asked for: to tell blocks apart their number is enough."""
+
+    def __init__(self, values, rows, size, end):
+        self._values, self._rows, self._size, self._end = values, rows, size, end
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __iter__(self):
+        part = slice(-self._size, None) if self._end else slice(self._size)
+        return (self._values[row][part] for row in self._rows.tolist())
 
 
 def signatures(texts):
@@ -216,10 +231,25 @@ def plain_many(texts):
     """:func:`.normalize.plain` of many texts."""
     if len(texts) < MANY:
         return list(map(plain, texts))
+    return _in_portions(_plain_portion, texts)
+
+
+def _in_portions(function, texts):
+    """What a function gives for lists of texts, one portion after another: arrays of code points
+    take many times the memory of the texts."""
+    result = []
+    for start in range(0, len(texts), PORTION):
+        result += function(texts[start : start + PORTION])
+    return result
+
+
+def _plain_portion(texts):
     lines = Lines.of(texts)
     points = _plain_points()[np.minimum(lines.points, 0xFFFF)]
     hard = points == 0
     result = list(map(str.strip, Lines(np.where(hard, 32, points)).strings()))
+    # what is plain already is not kept twice
+    result = [text if text == found else found for text, found in zip(texts, result, strict=True)]
     for row in np.flatnonzero(lines.any(hard)).tolist() if hard.any() else ():
         result[row] = plain(texts[row])
     return result
@@ -366,6 +396,10 @@ _TENS = 10 ** np.arange(19, dtype=np.int64)
 
 
 def _phones(texts):
+    return [encode(_in_portions(_phone_portion, texts))]
+
+
+def _phone_portion(texts):
     """Numbers of up to eighteen digits are integers, whose leading zeros are gone by themselves."""
     lines = Lines.of(texts)
     points, digit = lines.points, _is_digit(lines.points)
@@ -384,7 +418,7 @@ def _phones(texts):
     result = ["" if value < 10_000 else str(value) for value in number.tolist()]
     for row in np.flatnonzero(~easy).tolist():
         result[row] = PARSERS["phone"][0](texts[row])[0]
-    return [encode(result)]
+    return result
 
 
 def _national(number):
@@ -403,27 +437,39 @@ _MAIL_STOP = _class("".join(map(chr, range(33))) + "+<>\"'")
 
 def _emails(texts):
     """Those with one "@" and nothing to change are what they are; a domain is looked at once."""
-    lines = Lines.of(texts)
-    hard = (_in(lines.points, _MAIL_STOP) & (lines.points != _NL)) | (lines.points > 0x7F)
-    easy = (lines.number(lines.points == 64) == 1) & ~lines.any(hard)
-    locals_, _ats, names = map(list, zip(*map(str.partition, texts, repeat("@")), strict=True))
-    domains, codes = encode(names)
+    easy = np.array(_in_portions(_simple_mails, texts), bool)
+    locals_ = [text.partition("@")[0] for text in texts]
+    domains, codes = encode([text.rpartition("@")[2] for text in texts])
     known = [_own_domain(domain) for domain in domains]
     easy &= np.array([*[own is not None for own in known], False])[codes]
-    usual = regions.ROLES.isdisjoint
-    easy &= np.array([bool(local) and usual((local,)) for local in locals_], bool)
-    values = list(texts)
-    shared = [*known, ""]
+    role = regions.ROLES.__contains__
+    roles = easy & np.fromiter(map(role, locals_), bool, len(texts))
+    easy &= np.fromiter(map(bool, locals_), bool, len(texts))
+    values, shared = list(texts), [*known, ""]
     shared = [shared[code] for code in codes.tolist()]
+    for row in np.flatnonzero(roles).tolist():
+        values[row] = locals_[row] = ""
+    dotless = np.array([*[domain == "gmail.com" for domain in domains], False])[codes] & ~roles
+    for row in np.flatnonzero(easy & dotless).tolist():
+        locals_[row] = local = locals_[row].replace(".", "")
+        values[row] = f"{local}@gmail.com"
+        easy[row] = bool(local) and not role(local)
     one = PARSERS["email"][0]
     for row in np.flatnonzero(~easy).tolist():
         values[row], locals_[row], shared[row] = one(texts[row]) if texts[row] else ("", "", "")
     return [encode(values), encode(locals_), encode(shared)]
 
 
+def _simple_mails(texts):
+    """Per text, whether it has one "@" and no character that needs a closer look."""
+    lines = Lines.of(texts)
+    hard = (_in(lines.points, _MAIL_STOP) & (lines.points != _NL)) | (lines.points > 0x7F)
+    return ((lines.number(lines.points == 64) == 1) & ~lines.any(hard)).tolist()
+
+
 def _own_domain(domain):
     """The part of a domain that counts; None where mailboxes of it are not taken as written."""
-    if "." not in domain[1:-1] or normalize.mail_domain(domain) != domain or domain == "gmail.com":
+    if "." not in domain[1:-1] or normalize.mail_domain(domain) != domain:
         return None
     return "" if domain in regions.FREE_MAIL else domain
 
@@ -433,6 +479,15 @@ _NUMBERED = _class("0123456789号楼栋幢室层座房")
 
 
 def _addresses(texts):
+    whole, streets, numbers = [], [], []
+    for start in range(0, len(texts), PORTION):
+        portion = _address_portion(texts[start : start + PORTION])
+        for forms, more in zip((whole, streets, numbers), portion, strict=True):
+            forms += more
+    return [encode(whole), encode(streets), encode(numbers)]
+
+
+def _address_portion(texts):
     lines = Lines.of(texts)
     points = lines.points
     han = _is_han(points)
@@ -445,7 +500,7 @@ def _addresses(texts):
     whole = [f"{street}|{number}" for street, number in zip(streets, numbers, strict=True)]
     for row in np.flatnonzero(hard | (lines.lengths() == 0)).tolist():
         whole[row], streets[row], numbers[row] = PARSERS["address"][0](texts[row])
-    return [encode(whole), encode(streets), encode(numbers)]
+    return whole, streets, numbers
 
 
 def _latin_streets(texts):

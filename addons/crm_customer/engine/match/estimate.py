@@ -22,8 +22,8 @@ from .spec import Level
 from .table import Table
 
 #: Random pairs for u, candidates for m: more change nothing that is visible.
-RANDOM_PAIRS = 100_000
-SAMPLE = 150_000
+RANDOM_PAIRS = 60_000
+SAMPLE = 80_000
 #: Weight of the given m against the data, in pairs.
 PSEUDO = 20.0
 ROUNDS, STEPS = 4, 25

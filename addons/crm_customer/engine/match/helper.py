@@ -18,6 +18,8 @@ from pathlib import Path
 
 #: With fewer texts the start of the interpreter takes longer than the work.
 WORTH = 40_000
+#: With more, the texts and answers of two interpreters take more memory than the time is worth.
+MOST = 300_000
 
 
 def parse_elsewhere(parser, texts):

@@ -153,20 +153,25 @@ class Table:
         if workers > 1:
             for field, kind in self.naming.items():
                 texts = self._plain_texts(field)
-                if len(texts) >= helper.WORTH:
+                if helper.WORTH <= len(texts) <= helper.MOST:
                     waiting.append((field, kind, helper.parse_elsewhere(kind, texts)))
-        elsewhere = {(field, kind) for field, kind, _answer in waiting}
-        for field, parser in self._wanted():
-            if (field, parser) not in elsewhere:
-                self.form(field, parser, PARSERS[parser][1][0])
-        self.make_keys({field for field, _kind in elsewhere})
+        elsewhere = {field for field, _kind, _answer in waiting}
+        for field in self._raw:
+            if field not in elsewhere:
+                self._finish(field)
         for field, kind, answer in waiting:
             with _no_collection():
                 self._keep(field, kind, answer())
-        self.make_keys()
-        for field in self._raw:
-            self._raw[field].values = self._plain[field] = None  # only the forms are needed now
+            self._finish(field)
         return self
+
+    def _finish(self, field):
+        """Make all forms and keys of a field; its texts are not needed any more."""
+        for other, parser in self._wanted():
+            if other == field:
+                self.form(field, parser, PARSERS[parser][1][0])
+        self.make_keys((field,))
+        self._raw[field].values = self._plain[field] = None
 
     def _wanted(self):
         """Fields and parsers that comparisons and vetoes ask for."""
@@ -243,11 +248,11 @@ class Table:
             self._keys[field, transform] = column.mapped(steps) if steps else column
         return self._keys[field, transform]
 
-    def make_keys(self, besides=()):
-        """Make the columns of all blocking rules, but of some fields."""
+    def make_keys(self, fields=None):
+        """Make the columns of all blocking rules, or those of some fields."""
         for rule in self.ruleset.blocking:
             for field, transform in rule.parts:
-                if field not in besides:
+                if fields is None or field in fields:
                     self.key(field, transform)
 
     def forget_keys(self):
