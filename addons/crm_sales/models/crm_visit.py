@@ -359,7 +359,9 @@ class CrmVisit(models.Model):
         state = {"in": "ongoing", "out": "done"}[way]
         # sudo: checked above; guarded fields
         self.sudo().write({f"check_{way}": now, "state": state, **vals})
-        if way == "out":
+        if way == "in":
+            self.lead_id._sla_check_responses()
+        else:
             self._plan_next_step()
         return {"distance": round(vals[f"check_{way}_distance"]), "warning": self.warning or ""}
 
