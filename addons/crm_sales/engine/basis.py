@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .scale import round_to
+from odoo.addons.crm_subledger.engine.scale import round_to
 
 ZERO = Decimal(0)
 BASES = ("booked", "invoiced", "collected", "margin")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .scale import Scale, Slice, clamp, cumulate
+from odoo.addons.crm_subledger.engine.scale import Scale, Slice, clamp, cumulate
 
 ZERO = Decimal(0)
 
@@ -44,7 +44,7 @@ class Row:
 def earn(credits: Sequence[Credit], scales: Mapping[int, Scale]) -> list[Decimal]:
     """Exact commission of each credit; ``credits`` must be in order of time.
 
-    >>> from .scale import Tier
+    >>> from odoo.addons.crm_subledger.engine.scale import Tier
     >>> D = Decimal
     >>> scales = {1: Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100000), D("0.05"))))}
     >>> credits = [Credit(version=1, role="owner", basis=D(80000)),

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..engine import period as engine
-from ..engine.scale import ZERO
+from odoo.addons.crm_subledger.engine.scale import ZERO
 from .crm_commission_plan_version import to_decimal
 
 LINES = 10

@@ -4,7 +4,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from ..engine.scale import Scale, ScaleError, Tier
+from odoo.addons.crm_subledger.engine.scale import Scale, ScaleError, Tier
 
 EDITABLE_FIELDS = frozenset({"state", "date_to", "name", "approved_by_id", "approved_on"})
 

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.crm_subledger.engine import Share, Target
 
 from ..engine.amortisation import elapsed_months, month_end, straight_line
-from ..engine.scale import ZERO
+from odoo.addons.crm_subledger.engine.scale import ZERO
 from .crm_commission_plan_version import to_decimal
 
 BATCH = 200

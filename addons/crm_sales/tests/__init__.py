@@ -24,7 +24,6 @@ from . import (
     test_engine_recycling,
     test_engine_route,
     test_engine_routing,
-    test_engine_scale,
     test_engine_span,
     test_engine_splits,
     test_engine_sql,

@@ -8,7 +8,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..engine import period as engine
 from ..engine.period import Credit, earn, settle
-from ..engine.scale import Scale, Tier
+from odoo.addons.crm_subledger.engine.scale import Scale, Tier
 
 CENT = D("0.01")
 FIRST = Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100), D("0.05"))))

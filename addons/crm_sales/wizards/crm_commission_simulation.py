@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command, api, fields, models
 
 from ..engine import period as engine
-from ..engine.scale import ZERO
+from odoo.addons.crm_subledger.engine.scale import ZERO
 from ..models.crm_commission_credit import Scope
 from ..models.crm_commission_plan_version import to_decimal
 

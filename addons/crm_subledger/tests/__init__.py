@@ -4,6 +4,7 @@ from . import (
     test_concurrency,
     test_contribution,
     test_engine_delta,
+    test_engine_scale,
     test_loop,
     test_queue,
     test_report,

@@ -1,8 +1,9 @@
-"""Commission scales.
+"""Scales of commissions and rebates.
 
-A scale turns the *basis* credited to a person in one period into money. Its tiers have only a
-lower bound, so they are contiguous by construction: a tier ends where the next one begins, and a
-bound itself still belongs to the tier below it ("up to 100,000: 3 %, above: 5 %").
+A scale turns the *basis* of one period (money or a quantity) into money. Its tiers have only a
+lower bound, so they are contiguous by construction: a tier ends where the next one begins. Whom a
+bound itself belongs to is a matter of wording: to the tier below ("up to 100,000: 3 %, above:
+5 %", the default), or, with ``inclusive``, to the tier it opens ("from 20,000 on: 4 %").
 
 Two methods exist:
 
@@ -15,11 +16,11 @@ A negative basis (more credited back than sold) mirrors a positive one: f(-b) = 
 Amounts are exact; only :func:`cumulate` rounds, and only towards its own running total.
 
 >>> scale = Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100000), D("0.05"))))
->>> scale.commission(D(80000)), scale.commission(D(137000))
+>>> scale.earned(D(80000)), scale.earned(D(137000))
 (Decimal('2400.00'), Decimal('4850.00'))
->>> scale.commission(D(-137000))
+>>> scale.earned(D(-137000))
 Decimal('-4850.00')
->>> Scale("retroactive", scale.tiers).commission(D(137000))
+>>> Scale("retroactive", scale.tiers).earned(D(137000))
 Decimal('6850.00')
 """
 
@@ -45,7 +46,10 @@ class ScaleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """From ``lower`` (exclusive, in company currency) on, the basis earns ``rate`` (0.03 = 3 %)."""
+    """From ``lower`` (in the unit of the basis) on, the basis earns ``rate``.
+
+    A rate is a share (0.03 = 3 %) of a basis in money, an amount per unit of a basis in units.
+    """
 
     lower: Decimal
     rate: Decimal
@@ -67,7 +71,11 @@ class Scale:
     """An immutable scale; raises :class:`ScaleError` when its tiers do not form one.
 
     ``threshold`` is the basis that must be reached before anything is earned at all.
+    ``inclusive`` says that a bound belongs to the tier it opens.
 
+    >>> tiers = Tier(D(0), D(0)), Tier(D(5000), D("0.02")), Tier(D(20000), D("0.04"))
+    >>> [Scale("retroactive", tiers, inclusive=on).earned(D(20000)) for on in (False, True)]
+    [Decimal('400.00'), Decimal('800.00')]
     >>> Scale("marginal", (Tier(D(10), D(0)),))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     ...
@@ -77,6 +85,7 @@ class Scale:
     method: str
     tiers: tuple[Tier, ...]
     threshold: Decimal = ZERO
+    inclusive: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "tiers", tuple(sorted(self.tiers, key=lambda t: t.lower)))
@@ -84,12 +93,12 @@ class Scale:
         if self.method not in METHODS:
             raise ScaleError("method", f"unknown method {self.method!r}")
 
-    def commission(self, basis: Decimal) -> Decimal:
-        """Exact, unrounded commission of ``basis``, in the same currency."""
+    def earned(self, basis: Decimal) -> Decimal:
+        """What ``basis`` earns, exact and unrounded."""
         return sum((piece.amount for piece in self.explain(basis)), ZERO)
 
     def explain(self, basis: Decimal, start: Decimal = ZERO) -> list[Slice]:
-        """How ``basis`` earns its commission on top of ``start``, tier by tier, lowest first.
+        """How ``basis`` earns on top of ``start``, tier by tier, lowest first.
 
         >>> scale = Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100), D("0.05"))))
         >>> [(s.basis, s.amount) for s in scale.explain(D(150))]
@@ -101,14 +110,14 @@ class Scale:
         return _merge(pieces, self._signed_slices(start)) if start else pieces
 
     def tier_of(self, basis: Decimal) -> Tier:
-        """The tier that ``basis`` has reached; a bound belongs to the tier below it."""
-        size = abs(basis)
-        reached = [tier for tier in self.tiers if tier.lower < size]
+        """The tier that ``basis`` has reached, the first one if none."""
+        reached = [tier for tier in self.tiers if self._reaches(abs(basis), tier)]
         return reached[-1] if reached else self.tiers[0]
 
     def next_tier(self, basis: Decimal) -> Tier | None:
         """The tier that more basis would lead to, or None at the top."""
-        return next((tier for tier in self.tiers if tier.lower >= abs(basis) and tier.lower), None)
+        ahead = (tier for tier in self.tiers if tier.lower and not self._reaches(abs(basis), tier))
+        return next(ahead, None)
 
     def attribute(self, increments: Sequence[Decimal], start: Decimal = ZERO) -> list[Decimal]:
         """Share of each increment, in time order, in f(start + sum) - f(start).
@@ -125,8 +134,11 @@ class Scale:
         reached = [start]
         for increment in increments:
             reached.append(reached[-1] + increment)
-        earned = [self.commission(basis) for basis in reached]
-        return [after - before for before, after in pairwise(earned)]
+        totals = [self.earned(basis) for basis in reached]
+        return [after - before for before, after in pairwise(totals)]
+
+    def _reaches(self, size: Decimal, tier: Tier) -> bool:
+        return size >= tier.lower if self.inclusive else size > tier.lower
 
     def _signed_slices(self, basis: Decimal) -> list[Slice]:
         size = abs(basis)
@@ -152,10 +164,10 @@ class Scale:
         if not increments:
             return []
         total = sum(increments, ZERO)
-        earned = self.commission(start + total) - self.commission(start)
-        rate = earned / total if total else self.tier_of(start).rate
+        whole = self.earned(start + total) - self.earned(start)
+        rate = whole / total if total else self.tier_of(start).rate
         shares = [increment * rate for increment in increments[:-1]]
-        return [*shares, earned - sum(shares, ZERO)]
+        return [*shares, whole - sum(shares, ZERO)]
 
 
 def check_tiers(tiers: Iterable[Tier]) -> None:

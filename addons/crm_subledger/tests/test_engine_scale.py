@@ -30,6 +30,22 @@ class TestScale(BaseCase):
     def test_doctests(self):
         self.assertFalse(doctest.testmod(engine).failed)
 
+    def test_bound_belongs_to_the_tier_it_opens(self):
+        """D4: from 5,000 on 2 %, from 20,000 on 4 %; and to the tier below it by default."""
+        tiers = Tier(D(0), D(0)), Tier(D(5000), D("0.02")), Tier(D(20000), D("0.04"))
+        opened = Scale("retroactive", tiers, inclusive=True)
+        self.assertEqual(opened.earned(D("4999.99")), 0)
+        self.assertEqual(opened.earned(D(5000)), 100)
+        self.assertEqual(opened.earned(D(20000)), 800)
+        self.assertEqual(opened.next_tier(D(5000)), tiers[2])
+        self.assertEqual(Scale("retroactive", tiers).earned(D(5000)), 0)
+        self.assertEqual(Scale("retroactive", tiers).next_tier(D(5000)), tiers[1])
+
+    @given(scales(method="marginal"), cents)
+    def test_marginal_scales_do_not_care_whose_the_bound_is(self, scale, basis):
+        opened = Scale("marginal", scale.tiers, inclusive=True)
+        self.assertEqual(opened.earned(basis), scale.earned(basis))
+
     def test_story_figures(self):
         """D1: 80,000 are credited already when the first half of 114,000 is paid."""
         scale = Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100000), D("0.05"))))
@@ -40,15 +56,15 @@ class TestScale(BaseCase):
 
     def test_bound_belongs_to_lower_tier(self):
         scale = Scale("retroactive", (Tier(D(0), D("0.02")), Tier(D(100), D("0.04"))))
-        self.assertEqual(scale.commission(D(100)), D(2))
-        self.assertEqual(scale.commission(D("100.01")), D("4.0004"))
+        self.assertEqual(scale.earned(D(100)), D(2))
+        self.assertEqual(scale.earned(D("100.01")), D("4.0004"))
         self.assertEqual(scale.next_tier(D(100)).lower, D(100))
         self.assertIsNone(scale.next_tier(D(101)))
 
     def test_threshold_pays_nothing_below_and_all_above(self):
         scale = Scale("marginal", (Tier(D(0), D("0.10")),), threshold=D(50))
-        self.assertEqual(scale.commission(D(49)), D(0))
-        self.assertEqual(scale.commission(D(50)), D(5))
+        self.assertEqual(scale.earned(D(49)), D(0))
+        self.assertEqual(scale.earned(D(50)), D(5))
         self.assertEqual(scale.attribute([D(49), D(1)]), [D(0), D(5)])
 
     def test_broken_scales_are_refused(self):
@@ -74,7 +90,7 @@ class TestScaleProperties(BaseCase):
     def test_monotone(self):
         @given(scales(ascending=True), positive_cents, positive_cents)
         def check(scale, basis, more):
-            self.assertLessEqual(scale.commission(basis), scale.commission(basis + more))
+            self.assertLessEqual(scale.earned(basis), scale.earned(basis + more))
 
         check()
 
@@ -85,7 +101,7 @@ class TestScaleProperties(BaseCase):
         def check(scale):
             highest = max(tier.rate for tier in scale.tiers)
             for tier in scale.tiers[1:]:
-                step = scale.commission(tier.lower + CENT) - scale.commission(tier.lower - CENT)
+                step = scale.earned(tier.lower + CENT) - scale.earned(tier.lower - CENT)
                 self.assertLessEqual(step, 2 * CENT * highest)
                 self.assertGreaterEqual(step, 0)
 
@@ -96,7 +112,7 @@ class TestScaleProperties(BaseCase):
 
         @given(scales(), st.lists(cents, max_size=8), positive_cents)
         def check(scale, parts, start):
-            total = scale.commission(start + sum(parts)) - scale.commission(start)
+            total = scale.earned(start + sum(parts)) - scale.earned(start)
             self.assertEqual(sum(scale.attribute(parts, start)), total if parts else 0)
 
         check()
@@ -106,14 +122,14 @@ class TestScaleProperties(BaseCase):
         def check(scale, basis):
             pieces = scale.explain(basis)
             self.assertEqual(sum(piece.basis for piece in pieces), basis)
-            self.assertEqual(sum(p.basis * p.rate for p in pieces), scale.commission(basis))
+            self.assertEqual(sum(p.basis * p.rate for p in pieces), scale.earned(basis))
 
         check()
 
     def test_retroactive_pays_one_rate(self):
         @given(scales(method="retroactive"), positive_cents)
         def check(scale, basis):
-            self.assertEqual(scale.commission(basis), basis * scale.tier_of(basis).rate)
+            self.assertEqual(scale.earned(basis), basis * scale.tier_of(basis).rate)
 
         check()
 
@@ -122,14 +138,14 @@ class TestScaleProperties(BaseCase):
         def check(scale, basis):
             other = Scale("retroactive", scale.tiers)
             if basis <= (scale.tiers[1].lower if len(scale.tiers) > 1 else basis):
-                self.assertEqual(scale.commission(basis), other.commission(basis))
+                self.assertEqual(scale.earned(basis), other.earned(basis))
 
         check()
 
     def test_negative_basis_mirrors(self):
         @given(scales(), cents)
         def check(scale, basis):
-            self.assertEqual(scale.commission(-basis), -scale.commission(basis))
+            self.assertEqual(scale.earned(-basis), -scale.earned(basis))
 
         check()
 
