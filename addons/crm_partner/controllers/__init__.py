@@ -1,0 +1,3 @@
+from . import (
+    partner_portal,
+)
