@@ -21,10 +21,12 @@
     ],
     "data": [
         "security/crm_partner_groups.xml",
+        "security/crm_partner_rules_report.xml",
         "security/ir.model.access.csv",
         "views/crm_partner_menu_roots.xml",
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",
+        "views/crm_partner_report_views.xml",
     ],
     "assets": {
         "web.assets_backend": [],

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import Command, fields
 from odoo.tests import tagged
 
+from odoo.addons.crm_customer.engine.dashboard import charts as charts_of
+
 from ..tools import dashboards
 from .common_forecast import ForecastCase
 
@@ -163,7 +165,7 @@ class TestSalesReports(ForecastCase):
                 data = json.loads(dashboard.spreadsheet_data)
                 self.assertEqual(data, dashboards.build(name))
                 self.assertIn(self.env.ref(group), dashboard.group_ids)
-                charts = dashboards.charts(data)
+                charts = charts_of(data)
                 self.assertTrue(charts)
                 for chart in charts:
                     linked = chart.get("actionXmlId") or data["chartOdooMenusReferences"].get(
