@@ -28,7 +28,7 @@ class CrmPartnerReviewLine(models.Model):
         "crm.partner.review", required=True, index=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="review_id.company_id", store=True, index=True)
-    review_state = fields.Selection(related="review_id.state", string="Review")
+    review_state = fields.Selection(related="review_id.state", string="Status of the Review")
     partner_id = fields.Many2one(
         "res.partner", required=True, index=True, readonly=True, ondelete="cascade"
     )

@@ -68,7 +68,12 @@ class ResPartner(models.Model):
     partner_agreement_ids = fields.One2many("crm.partner.agreement", "partner_id", groups="base.group_user")
     partner_agreement_count = fields.Integer("Agreements", compute="_compute_programme_counts", groups="base.group_user")
 
-    @api.depends("grade_id")
+    @api.depends(
+        "grade_id",
+        "onboarding_task_ids.state",
+        "partner_certificate_ids.state",
+        "partner_agreement_ids",
+    )
     def _compute_programme_counts(self):
         shares = self._onboarding_share()
         # sudo: numbers of partners at hand; the lists behind them ask for rights
@@ -90,7 +95,7 @@ class ResPartner(models.Model):
             partner.partner_certificate_count = held.get(partner, 0)
             partner.partner_agreement_count = signed.get(partner, 0)
 
-    @api.depends("grade_id")
+    @api.depends("grade_id", "partner_certificate_ids.state")
     def _compute_level_progress(self):
         figures = self._channel_progress()
         for partner in self:
@@ -99,7 +104,7 @@ class ResPartner(models.Model):
             shares = [row["share"] for row in rows]
             partner.level_progress = int(100 * sum(shares) / len(shares)) if shares else 0
 
-    @api.depends("grade_id")
+    @api.depends("grade_id", "partner_certificate_ids.state")
     def _compute_programme_html(self):
         progress = self._channel_progress()
         for partner in self:
