@@ -1,5 +1,4 @@
 import base64
-import binascii
 import hashlib
 import io
 import json
@@ -8,7 +7,8 @@ import zipfile
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools.image import image_process
+
+from ..tools import signature_image
 
 
 class CrmSignatureMixin(models.AbstractModel):
@@ -151,7 +151,7 @@ class CrmSignatureMixin(models.AbstractModel):
         name = (name or "").strip()[:200]
         if not name:
             raise UserError(self.env._("Enter the name of the person who signs."))
-        image = self._signature_image(signature)
+        image = signature_image(self.env, signature)
         self._pdf()
         self._log(
             "signed",
@@ -178,16 +178,6 @@ class CrmSignatureMixin(models.AbstractModel):
         return rows.filtered(
             lambda row: row.kind == "signed" and row.side == side and row.seq > frozen
         )[-1:]
-
-    def _signature_image(self, signature):
-        try:
-            image = base64.b64decode(signature or "", validate=True)
-            image = image_process(image, size=(1024, 1024), verify_resolution=True) if image else b""
-        except (binascii.Error, ValueError, TypeError, UserError) as error:
-            raise UserError(self.env._("The signature is no image that can be read.")) from error
-        if not image:
-            raise UserError(self.env._("The signature is missing."))
-        return image
 
     # ------------------------------------------------------------------
     # Evidence

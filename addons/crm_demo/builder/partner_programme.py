@@ -5,8 +5,12 @@ of the partner addon find the companies on ``ctx.channel_partners``, those of th
 """
 
 import base64
+import io
+import math
 from datetime import timedelta
 from typing import NamedTuple
+
+from PIL import Image, ImageDraw
 
 from odoo import Command
 
@@ -128,10 +132,6 @@ AGREEMENT = """
 <h3>四、返利与市场基金</h3><p>返利与市场发展基金按甲方当期政策执行，对账单以门户确认为准。</p>
 <h3>五、其他</h3><p>协议编号 {{number}}，经乙方管理员在门户电子签署后生效。</p>
 """
-SIGNATURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg"
-    "gg=="
-)
 GOODS = {"pump": ("CP-065", "CP-050", "SP-065"), "part": ("IM-100", "VF-011", "PS-016", "CO-090")}
 
 
@@ -485,7 +485,17 @@ def sign(env, document):
         limit=1,
     )
     signer = document.with_user(user).sudo()
-    signer._sign_as_partner(user.name, base64.b64encode(SIGNATURE))
+    signer._sign_as_partner(user.name, base64.b64encode(handwriting()))
+
+
+def handwriting():
+    """Return a drawn line as PNG."""
+    image = Image.new("RGB", (240, 80), "white")
+    points = [(20 + 4 * x, 40 + int(25 * math.sin(x / 3) * math.cos(x / 11))) for x in range(50)]
+    ImageDraw.Draw(image).line(points, "navy", 3)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def review(env, ctx):

@@ -194,12 +194,15 @@ class ProgrammePortal(PartnerPortal):
             raise UserError(
                 translate("So many certificates wait to be checked. Send more when they are done.")
             )
+        number = (post.get("number") or "").strip()[:60] or False
+        if number and certificates._handed_in(kind, number):
+            raise UserError(translate("A certificate with this number was handed in already."))
         certificate = certificates.create(
             {
                 "partner_id": partner.id,
                 "person_id": person.id,
                 "certification_id": kind.id,
-                "number": (post.get("number") or "").strip()[:60] or False,
+                "number": number,
                 "date_from": self._issued_on(post.get("date_from")),
             }
         )

@@ -249,6 +249,20 @@ class CrmPartnerCertificate(models.Model):
             ("date_to", ">=", on),
         ]
 
+    @api.model
+    def _handed_in(self, certification, number):
+        """Whether a certificate with that number waits or counts already."""
+        return bool(
+            self.search_count(
+                [
+                    ("certification_id", "=", certification.id),
+                    ("number", "=", number),
+                    ("state", "in", ("proposed", "confirmed")),
+                ],
+                limit=1,
+            )
+        )
+
     def _ask_to_confirm(self):
         """Give whoever looks after the partner the task to check it."""
         for certificate in self:

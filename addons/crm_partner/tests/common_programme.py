@@ -1,15 +1,25 @@
 import base64
+import io
 from datetime import timedelta
 from unittest.mock import patch
+
+from PIL import Image
 
 from odoo import Command, fields
 
 from .common import PartnerCase
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg"
-    "gg=="
-)
+
+
+def picture():
+    """Return a small PNG."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 20), "navy").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PNG = picture()
+PIXEL = base64.b64encode(PNG).decode()
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
 
@@ -127,7 +137,3 @@ class ProgrammeCase(PartnerCase):
 
     def _sign(self, agreement, user, name="Wang Li", image=PIXEL):
         agreement.with_user(user).sudo()._sign_as_partner(name, image)
-
-    @staticmethod
-    def _image_bytes():
-        return base64.b64decode(PIXEL)
