@@ -19,6 +19,7 @@
         "views/crm_approval_delegation_views.xml",
         "views/crm_approval_rule_views.xml",
         "views/crm_approval_templates.xml",
+        "views/crm_signature_templates.xml",
         "views/res_users_views.xml",
         "report/crm_approval_report_views.xml",
         "wizards/crm_approval_wizard_views.xml",

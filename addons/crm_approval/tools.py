@@ -1,7 +1,12 @@
 """What only code of this process can hold or do: the key to decisions, values as plain JSON."""
 
+import base64
+
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import float_repr
+from odoo.tools.image import image_process
+from odoo.tools.mimetypes import guess_mimetype
 
 
 class Key(str):
@@ -45,6 +50,24 @@ def readable(document, user):
     """
     companies = user.sudo().company_ids.ids  # sudo: companies of somebody else
     return document.with_user(user).with_context(allowed_company_ids=companies).has_access("read")
+
+
+def signature_image(env, signature):
+    """Return the bytes of a drawn signature; pictures only, so nothing that a browser would run.
+
+    :param signature: base64 of a PNG, JPEG or WebP
+    :raise UserError: when it is missing or no such picture
+    """
+    try:
+        image = base64.b64decode(signature or "", validate=True)
+        if image and guess_mimetype(image) in ("image/png", "image/jpeg", "image/webp"):
+            return image_process(image, size=(1024, 1024), verify_resolution=True)
+    except (ValueError, TypeError, OSError, SyntaxError, UserError) as error:
+        # what Pillow and base64 raise for broken data; the message says what to do
+        raise UserError(env._("The signature is no image that can be read.")) from error
+    if image:
+        raise UserError(env._("The signature is no image that can be read."))
+    raise UserError(env._("The signature is missing."))
 
 
 def plain(value):

@@ -9,6 +9,8 @@ from . import (
     crm_approval_rule_limit,
     crm_approval_rule_step,
     crm_approval_rule_threshold,
+    crm_signature_evidence,
+    crm_signature_mixin,
     crm_validation_log,
     crm_validation_rule,
     ir_model,

@@ -54,6 +54,7 @@ class Context:
     agent: object = None  # res.partner
     vendors: object = None  # res.partner
     bills: list = field(default_factory=list)  # posted vendor bills
+    channel_partners: list = field(default_factory=list)  # res.partner, the best level first
     _deals: dict = field(default_factory=dict)
     month: tuple = ()  # the month that is being lived
 

@@ -30,10 +30,12 @@ class Person(NamedTuple):
 SALES_OWN = ("sales_team.group_sale_salesman", "stock.group_stock_user")
 SALES_ALL = (
     "sales_team.group_sale_manager",
+    "crm_partner.group_partner_manager",
     "crm_sales.group_commission_manager",
     "account.group_account_readonly",
     "stock.group_stock_user",
 )
+CHANNEL = ("crm_partner.group_partner_user", "stock.group_stock_user")
 BOOKS = (
     "account.group_account_manager",
     "account.group_account_user",
@@ -117,6 +119,16 @@ PEOPLE = (
         "售前工程师",
         SALES_OWN,
         "east",
+    ),
+    Person(
+        "gao",
+        "demo-gao-crm",
+        "channel manager",
+        "高翎 Gao Ling",
+        "zh_CN",
+        "Channel Manager",
+        "渠道经理",
+        CHANNEL,
     ),
 )
 

@@ -1,5 +1,10 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
+
+    # --- programme ---
+    partner_review_mode = fields.Selection(
+        related="company_id.partner_review_mode", readonly=False, required=True
+    )

@@ -73,3 +73,108 @@ class ResPartnerGrade(models.Model):
                         grade.name,
                     )
                 )
+
+    # --- programme ---
+    requirement_ids = fields.One2many("crm.partner.requirement", "grade_id", copy=True)
+    onboarding_ids = fields.Many2many(
+        "crm.partner.onboarding", "crm_partner_onboarding_grade_rel", "grade_id", "onboarding_id"
+    )
+    agreement_template_ids = fields.Many2many(
+        "crm.partner.agreement.template",
+        "crm_partner_agreement_grade_rel",
+        "grade_id",
+        "template_id",
+    )
+    grace_days = fields.Integer(
+        "Grace (days)",
+        default=90,
+        help="A partner who falls short of this level is warned, and keeps it for so many days.",
+    )
+    benefit_text = fields.Html(
+        "Benefits in Words", translate=True, help="What partners read about this level."
+    )
+
+    _grace_positive = models.Constraint(
+        "CHECK(grace_days >= 0)", "The grace period of a level must not be negative."
+    )
+
+    @api.model
+    def _ladder(self, company):
+        """Return the levels that reviews of ``company`` give, from the best to the lowest.
+
+        Those with requirements, and the lowest of all, to which falls who meets none. Other levels
+        are given by hand and never taken away by a review.
+        """
+        grades = self.search([("company_id", "in", (company.id, False))]).sorted(
+            lambda grade: (grade.sequence, grade.id)
+        )
+        return grades.filtered(lambda grade: grade.requirement_ids or grade == grades[-1:])
+
+    def _met_by(self, partner, figures):
+        """Return those of these levels whose requirements ``partner`` meets, all of them."""
+        return self.filtered(
+            lambda grade: all(
+                requirement._met(figures[requirement.id].get(partner.id))
+                for requirement in grade.requirement_ids
+            )
+        )
+
+    def _progress_of(self, partner, figures):
+        """Return how far ``partner`` is on this ladder; see ``res.partner._channel_progress``."""
+        levels = [
+            {
+                "grade": grade,
+                "rows": [
+                    requirement._prepare_figure(figures[requirement.id].get(partner.id))
+                    for requirement in grade.requirement_ids
+                ],
+            }
+            for grade in self
+        ]
+        for level in levels:
+            level["met"] = all(row["met"] for row in level["rows"])
+        grades = [level["grade"] for level in levels]
+        place = grades.index(partner.grade_id) if partner.grade_id in grades else None
+        above = levels[place - 1] if place else None
+        return {
+            "grade": partner.grade_id,
+            "levels": levels,
+            "current": levels[place]["rows"] if place is not None else [],
+            "next": above["rows"] if above else [],
+            "next_grade": above["grade"] if above else self.browse(),
+        }
+
+    def _prepare_benefits(self):
+        """Return what partners of this level get as (label, text); topics add theirs.
+
+        Hook: rebate agreements and content extend it.
+        """
+        self.ensure_one()
+        grade = self.sudo()  # sudo: read by partners in the portal, their own level
+        labels = dict(grade._fields["support_level"]._description_selection(self.env))
+        rows = []
+        if grade.default_pricelist_id:
+            rows.append((self.env._("Price list"), grade.default_pricelist_id.name))
+        if grade.registration_allowed:
+            rows.append(
+                (
+                    self.env._("Deal registration"),
+                    self.env._(
+                        "%(discount)s%% discount, protected %(days)s days",
+                        discount=f"{grade.registration_discount:g}",
+                        days=grade.protection_days,
+                    ),
+                )
+            )
+        if grade.referral_rate:
+            rows.append((self.env._("Referral fee"), f"{grade.referral_rate:g}%"))
+        if grade.mdf_rate:
+            rows.append(
+                (
+                    self.env._("Market development fund"),
+                    self.env._("%s%% of net purchases", f"{grade.mdf_rate:g}"),
+                )
+            )
+        rows.append((self.env._("Share of leads"), str(grade.lead_weight)))
+        rows.append((self.env._("Support"), labels.get(grade.support_level, "")))
+        return rows

@@ -1,5 +1,4 @@
 import base64
-import binascii
 import hashlib
 import io
 import json
@@ -8,7 +7,8 @@ import zipfile
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
-from odoo.tools.image import image_process
+
+from odoo.addons.crm_approval.tools import signature_image
 
 from ..tools import unlocked
 
@@ -221,7 +221,7 @@ class CrmContractSigning(models.AbstractModel):
         self.invalidate_recordset()
         self._expect("signing")
         self._check_not_signed(side)
-        image = self._signature_image(signature)
+        image = signature_image(self.env, signature)
         if not (name or "").strip():
             raise UserError(self.env._("Enter the name of the person who signs."))
         self._pdf()
@@ -331,13 +331,6 @@ class CrmContractSigning(models.AbstractModel):
         if user._is_public():
             return by_token
         return user.partner_id == self.signatory_id
-
-    def _signature_image(self, signature):
-        try:
-            image = base64.b64decode(signature or "", validate=True)
-            return image_process(image, size=(1024, 1024), verify_resolution=True) if image else b""
-        except (binascii.Error, ValueError, TypeError, UserError) as error:
-            raise UserError(self.env._("The signature is no image that can be read.")) from error
 
     # ------------------------------------------------------------------
     # Evidence

@@ -1,0 +1,289 @@
+import base64
+import hashlib
+import io
+import json
+import zipfile
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..tools import signature_image
+
+
+class CrmSignatureMixin(models.AbstractModel):
+    """A document that is signed: a frozen PDF, signatures, and a log that proves both.
+
+    The heir decides when to freeze and who may sign (its callers check), and overrides
+    ``_render_signature_pdf``, ``_signature_sides``, ``_write_signature_values`` and
+    ``_signature_complete``. Every step is a row of ``crm.signature.evidence``.
+    """
+
+    _name = "crm.signature.mixin"
+    _description = "Document with Signatures"
+
+    pdf_attachment_id = fields.Many2one(
+        "ir.attachment", "PDF to Sign", readonly=True, copy=False, ondelete="restrict"
+    )
+    pdf_sha256 = fields.Char("SHA-256 of the PDF", readonly=True, copy=False)
+    evidence_html = fields.Html("Log", compute="_compute_evidence_html", sanitize=False)
+
+    def _compute_evidence_html(self):
+        for document in self:
+            rows = self.env["crm.signature.evidence"]._of(document)
+            document.evidence_html = (
+                self.env["ir.qweb"]._render("crm_approval.signature_log", {"rows": rows})
+                if rows
+                else False
+            )
+
+    # ------------------------------------------------------------------
+    # Hooks
+    # ------------------------------------------------------------------
+
+    def _signature_sides(self):
+        """Return the keys of those who have to sign, in any order."""
+        return ("customer",)
+
+    def _render_signature_pdf(self):
+        """Return the bytes of the PDF that is going to be signed."""
+        raise NotImplementedError
+
+    def _write_signature_values(self, values):
+        """Write fields of this mixin; the heir lets its own lock pass."""
+        self.sudo().write(values)  # sudo: written by signing, after the callers' checks
+
+    def _signature_complete(self):
+        """Everybody has signed."""
+
+    def _signature_name(self):
+        """Return the name of the document as file names and messages use it."""
+        return (self.display_name or "").replace("/", "-")
+
+    # ------------------------------------------------------------------
+    # The PDF
+    # ------------------------------------------------------------------
+
+    def _freeze(self):
+        """Make the PDF that is going to be signed, and remember its SHA-256."""
+        self.ensure_one()
+        content = self._render_signature_pdf()
+        digest = hashlib.sha256(content).hexdigest()
+        self._write_signature_values(
+            {
+                "pdf_attachment_id": self._attach(f"{self._signature_name()}.pdf", content).id,
+                "pdf_sha256": digest,
+            }
+        )
+        self._log("frozen", name=self.env.user.name, sha256=digest)
+
+    def _attach(self, name, content):
+        # sudo: a file of the document that its readers get, whatever the user may attach
+        return (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": name,
+                    "raw": content,
+                    "mimetype": "application/pdf",
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+            )
+        )
+
+    def _pdf(self):
+        """Return the bytes of the frozen PDF.
+
+        :raise UserError: when it no longer is what was frozen
+        """
+        # sudo: whoever may read the document may read its file
+        content = self.sudo().pdf_attachment_id.raw or b""
+        if not self.pdf_sha256 or hashlib.sha256(content).hexdigest() != self.pdf_sha256:
+            raise UserError(
+                self.env._(
+                    "The PDF of %s is not the one that was frozen for signature. Take it back to"
+                    " draft and send it again.",
+                    self.display_name,
+                )
+            )
+        return content
+
+    def _log_shown(self):
+        """Note that the PDF was shown, once per visitor and PDF."""
+        visitor = self._visitor()
+        seen = self._evidence().filtered(
+            lambda row: (
+                row.kind == "shown"
+                and row.sha256 == self.pdf_sha256
+                and (row.ip or "") == visitor["ip"]
+                and row.user_id.id == self.env.uid
+            )
+        )
+        if not seen:
+            self.lock_for_update()
+            self._log("shown", name=self.env.user.name, sha256=self.pdf_sha256)
+
+    # ------------------------------------------------------------------
+    # Signing
+    # ------------------------------------------------------------------
+
+    def _sign(self, side, name, signature):
+        """Take the signature of one side; the last one completes the document.
+
+        The callers check who may sign for that side.
+
+        :param str side: one of ``_signature_sides()``
+        :param str name: the name as entered
+        :param signature: base64 of an image
+        :raise UserError: when this side cannot sign now, the name is missing or the image is none
+        """
+        self.ensure_one()
+        self.lock_for_update()
+        self.invalidate_recordset()
+        if side not in self._signature_sides():
+            raise UserError(self.env._("Nobody signs %s for that side.", self.display_name))
+        if self._signed_row(side):
+            raise UserError(
+                self.env._("%s has been signed for this side already.", self.display_name)
+            )
+        name = (name or "").strip()[:200]
+        if not name:
+            raise UserError(self.env._("Enter the name of the person who signs."))
+        image = signature_image(self.env, signature)
+        self._pdf()
+        self._log(
+            "signed",
+            side=side,
+            name=name,
+            sha256=self.pdf_sha256,
+            signature=base64.b64encode(image),
+            signature_sha256=hashlib.sha256(image).hexdigest(),
+        )
+        if all(map(self._signed_row, self._signature_sides())):
+            self._log("completed", sha256=self.pdf_sha256)
+            self._signature_complete()
+
+    def _invalidate_signatures(self, reason, kind="invalidated"):
+        """Make PDF and signatures void; they stay in the log."""
+        self.lock_for_update()
+        self._log(kind, name=self.env.user.name, detail=reason, sha256=self.pdf_sha256)
+        self._write_signature_values({"pdf_attachment_id": False, "pdf_sha256": False})
+
+    def _signed_row(self, side):
+        """Return the row of the signature of that side under the PDF that is frozen now, if any."""
+        rows = self._evidence()
+        frozen = rows.filtered(lambda row: row.kind == "frozen")[-1:].seq or 0
+        return rows.filtered(
+            lambda row: row.kind == "signed" and row.side == side and row.seq > frozen
+        )[-1:]
+
+    # ------------------------------------------------------------------
+    # Evidence
+    # ------------------------------------------------------------------
+
+    def _evidence(self):
+        return self.env["crm.signature.evidence"]._of(self)
+
+    def _log(self, kind, **values):
+        return self.env["crm.signature.evidence"]._log(self, kind, **(self._visitor() | values))
+
+    @api.model
+    def _visitor(self):
+        """Return IP address and browser of the request that runs, if any."""
+        if not request:
+            return {"ip": "", "user_agent": ""}
+        http = request.httprequest
+        return {"ip": http.remote_addr or "", "user_agent": (http.user_agent.string or "")[:500]}
+
+    def _evidence_faults(self):
+        """Return what does not fit in log, PDF and signatures, as sentences."""
+        self.ensure_one()
+        rows = self._evidence()
+        broken = rows._first_broken()
+        faults = []
+        if broken:
+            faults.append(
+                self.env._(
+                    "%(name)s: row %(row)s of the log was changed.",
+                    name=self.display_name,
+                    row=broken.seq,
+                )
+            )
+        # sudo: checked on a document that the user may read
+        content = self.sudo().pdf_attachment_id.raw or b""
+        if self.pdf_sha256 and hashlib.sha256(content).hexdigest() != self.pdf_sha256:
+            faults.append(
+                self.env._("%s: the PDF is not the one that was signed.", self.display_name)
+            )
+        return faults + self._signature_faults(rows)
+
+    def _signature_faults(self, rows):
+        frozen = rows.filtered(lambda row: row.kind == "frozen")[-1:]
+        faults = []
+        if self.pdf_sha256 and frozen.sha256 != self.pdf_sha256:
+            faults.append(self.env._("%s: the PDF is not the one in the log.", self.display_name))
+        for row in rows.filtered(lambda row: row.kind == "signed"):
+            image = base64.b64decode(row.signature or b"")
+            if hashlib.sha256(image).hexdigest() != row.signature_sha256:
+                faults.append(
+                    self.env._("%s: a signature is not the one in the log.", self.display_name)
+                )
+        return faults
+
+    def action_verify(self):
+        """Check log, PDF and signatures, and say what does not fit."""
+        self.check_access("read")
+        faults = [fault for document in self for fault in document._evidence_faults()]
+        intact = self.env._("Log, PDF and signatures are intact.")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Evidence"),
+                "message": "\n".join(faults) or intact,
+                "type": "danger" if faults else "success",
+                "sticky": bool(faults),
+            },
+        }
+
+    def _evidence_document(self):
+        """Return the log as plain data, as it goes into the evidence file."""
+        return {
+            "document": self.display_name,
+            "pdf_sha256": self.pdf_sha256,
+            "how_to_check": "hash = SHA-256 of: previous_hash, a line feed, payload as JSON with "
+            "sorted keys, separators ',' and ':', UTF-8. The first previous_hash is empty.",
+            "log": [
+                {
+                    "payload": row._payload(),
+                    "event": row.kind,
+                    "login": row.user_id.login,
+                    "previous_hash": row.previous_hash or "",
+                    "hash": row.hash,
+                }
+                for row in self._evidence()
+            ],
+        }
+
+    def _evidence_zip(self):
+        """Return the evidence file (ZIP): the PDF, the signatures, the log."""
+        self.ensure_one()
+        self.check_access("read")
+        # sudo: file and log of a document that the user may read
+        files = {
+            "document.pdf": self.sudo().pdf_attachment_id.raw,
+            "evidence.json": json.dumps(
+                self._evidence_document(), ensure_ascii=False, indent=2
+            ).encode(),
+        }
+        for side in self._signature_sides():
+            row = self._signed_row(side)
+            files[f"signature-{side}.png"] = base64.b64decode(row.signature or b"")
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                if content:
+                    archive.writestr(name, content)
+        return buffer.getvalue()
