@@ -22,9 +22,14 @@
     "data": [
         "security/crm_partner_groups.xml",
         "security/ir.model.access.csv",
+        "security/crm_partner_rules_deals.xml",
+        "data/crm_deal_data.xml",
+        "data/ir_cron_data_deals.xml",
         "views/crm_partner_menu_roots.xml",
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",
+        "views/crm_deal_registration_views.xml",
+        "views/sale_order_views_deals.xml",
     ],
     "assets": {
         "web.assets_backend": [],

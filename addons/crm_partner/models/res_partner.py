@@ -15,3 +15,14 @@ class ResPartner(models.Model):
     def _compute_channel_grade(self):
         for partner in self:
             partner.channel_grade_id = partner.commercial_partner_id.grade_id
+
+    # --- deal registration ---
+
+    def _deal_match_values(self):
+        """Return this company as values for ``crm.deal.matcher._subject``."""
+        self.ensure_one()
+        names = (
+            "name", "phone", "email", "vat", "company_registry", "website", "street", "street2",
+            "city", "zip", "country_id",
+        )  # fmt: skip
+        return {name: self[name] for name in names}
