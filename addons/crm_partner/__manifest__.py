@@ -24,6 +24,9 @@
         "security/crm_partner_groups.xml",
         "security/crm_partner_rules_report.xml",
         "security/ir.model.access.csv",
+        "security/crm_partner_rules_deals.xml",
+        "data/crm_deal_data.xml",
+        "data/ir_cron_data_deals.xml",
         "views/crm_partner_menu_roots.xml",
         "security/crm_partner_rules_programme.xml",
         "data/ir_sequence_data_programme.xml",
@@ -42,6 +45,8 @@
         "views/res_partner_grade_views_programme.xml",
         "views/res_config_settings_views_programme.xml",
         "views/portal_programme_templates.xml",
+        "views/crm_deal_registration_views.xml",
+        "views/sale_order_views_deals.xml",
     ],
     "assets": {
         "web.assets_backend": [],

@@ -232,9 +232,7 @@ class CrmPartnerCertificate(models.Model):
     def _check_reason(self):
         for certificate in self:
             if not (certificate.reason or "").strip():
-                raise UserError(
-                    self.env._("Enter the reason; the partner reads it in the portal.")
-                )
+                raise UserError(self.env._("Enter the reason; the partner reads it in the portal."))
 
     # ------------------------------------------------------------------
 

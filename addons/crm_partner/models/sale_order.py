@@ -1,10 +1,34 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
-from ..tools import CONTEXT, KEY
+from ..engine.deal_price import waterfall
+from ..tools import CONTEXT, KEY, unlocked
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
+
+    # --- deal registration ---
+
+    deal_registration_id = fields.Many2one(
+        "crm.deal.registration",
+        "Registered Deal",
+        compute="_compute_deal_registration_id",
+        store=True,
+        readonly=False,
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+        domain="[('partner_id', '=', deal_partner_id), ('state', 'in', ('approved', 'won'))]",
+        help="Gives the registration discount. Chosen by itself where the ordering partner has one"
+        " registered deal with this opportunity, delivery address or these products.",
+    )
+    deal_partner_id = fields.Many2one(related="partner_id.commercial_partner_id")
+    deal_is_partner = fields.Boolean(compute="_compute_deal_is_partner")
+    deal_waterfall = fields.Html(
+        "How the Price Came About", compute="_compute_deal_waterfall", sanitize=False
+    )
 
     # --- programme ---
 
@@ -12,3 +36,199 @@ class SaleOrder(models.Model):
         """A sold membership gives its level, whoever confirms the order."""
         orders = self.with_context(**{CONTEXT: KEY})
         super(SaleOrder, orders)._add_partnership()
+
+    @api.depends("partner_id.commercial_partner_id.grade_id")
+    def _compute_deal_is_partner(self):
+        for order in self:
+            order.deal_is_partner = bool(order.partner_id.commercial_partner_id.grade_id)
+
+    @api.depends(
+        "partner_id",
+        "partner_shipping_id",
+        "opportunity_id",
+        "company_id",
+        "order_line.product_id",
+    )
+    def _compute_deal_registration_id(self):
+        for order in self:
+            if order.state not in ("draft", "sent") or order._deal_fits():
+                continue
+            found, before = order._deal_candidate(), order.deal_registration_id
+            order.deal_registration_id = found
+            if found != before:
+                # lines of an order that is being created were priced before this was known
+                order.order_line._deal_price_again()
+
+    def _deal_fits(self):
+        """Whether the registration of an order is the ordering partner's, and still counts."""
+        # sudo: whoever quotes may not read the registration
+        registration = self.sudo().deal_registration_id
+        return (
+            bool(registration)
+            and registration.partner_id == self.partner_id.commercial_partner_id
+            and registration.company_id == self.company_id
+            and registration._is_live(self._deal_date())
+        )
+
+    def _deal_date(self):
+        """Return the day on which a registration has to be live: of the order, else today."""
+        if self.state in ("draft", "sent") or not self.date_order:
+            return None
+        zone = self.company_id.partner_id.tz or "UTC"
+        return fields.Datetime.context_timestamp(self.with_context(tz=zone), self.date_order).date()
+
+    def _deal_candidate(self):
+        """Return the one registered deal that the order belongs to beyond doubt, or none."""
+        registrations = self.env["crm.deal.registration"].sudo()  # sudo: as above
+        partner = self.partner_id.commercial_partner_id
+        if not partner.grade_id:
+            return registrations.browse()
+        live = registrations.search(
+            registrations._live_domain(self.company_id.id)
+            & Domain("partner_id", "=", partner.id)
+            & Domain("state", "in", ("approved", "won"))
+        )
+        if found := live.filtered(lambda row: row.lead_id and row.lead_id == self.opportunity_id):
+            return found[:1]
+        place = self.partner_shipping_id.commercial_partner_id
+        if found := live.filtered(lambda row: row.customer_id and row.customer_id == place):
+            return found[:1]
+        products = self.order_line.product_id
+        fitting = live.filtered(lambda row: products and products <= row.line_ids.product_id)
+        return fitting if len(fitting) == 1 else registrations.browse()
+
+    @api.constrains("deal_registration_id", "partner_id", "company_id")
+    def _check_deal_registration(self):
+        """Nobody borrows somebody else's registration."""
+        for order in self.sudo().filtered("deal_registration_id"):  # sudo: as above
+            registration = order.deal_registration_id
+            if registration.partner_id != order.partner_id.commercial_partner_id or (
+                registration.company_id != order.company_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s is not a registered deal of %(partner)s.",
+                        name=registration.name,
+                        partner=order.partner_id.commercial_partner_id.name,
+                    )
+                )
+
+    def _deal_before_write(self, vals):
+        """Refuse to change the registered deal of a confirmed order, or to choose one that ended."""
+        if "deal_registration_id" not in vals:
+            return
+        # sudo: as above
+        new = self.env["crm.deal.registration"].sudo().browse(vals["deal_registration_id"] or [])
+        changed = self.filtered(lambda order: order.sudo().deal_registration_id != new)
+        if confirmed := changed.filtered(lambda order: order.state not in ("draft", "sent")):
+            raise UserError(
+                self.env._(
+                    "%s is confirmed: its registered deal does not change any more.",
+                    ", ".join(confirmed.mapped("name")),
+                )
+            )
+        if changed and new and not new._is_live():
+            raise UserError(
+                self.env._("%s is not protected any more: it gives no discount.", new.name)
+            )
+
+    def write(self, vals):
+        self._deal_before_write(vals)
+        return super().write(vals)
+
+    def _action_confirm(self):
+        self._deal_before_confirm()
+        result = super()._action_confirm()
+        self._deal_after_confirm()
+        return result
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        self._deal_after_cancel()
+        return result
+
+    def _deal_before_confirm(self):
+        """A discount of a deal that has ended since the quotation is not given any more."""
+        for order in self.sudo().filtered("deal_registration_id"):  # sudo: as above
+            given = any(order.order_line.mapped("deal_discount"))
+            if given and not order.deal_registration_id._is_live():
+                raise UserError(
+                    self.env._(
+                        "%(order)s: the registered deal %(deal)s is not protected any more. Update"
+                        " the prices of the quotation, or have the deal extended.",
+                        order=order.name,
+                        deal=order.deal_registration_id.name,
+                    )
+                )
+
+    def _deal_after_confirm(self):
+        """A registered deal is won by its order; a direct order of its customer owes the fee."""
+        for order in self.sudo():  # sudo: as above
+            if order.deal_registration_id:
+                unlocked(order.deal_registration_id)._win("partner", order)
+            elif not order.partner_id.commercial_partner_id.grade_id:
+                order._deal_referred()._refer(order)
+
+    def _deal_referred(self):
+        """Return the live registration whose customer orders here directly."""
+        registrations = self.env["crm.deal.registration"].sudo()  # sudo: as above
+        live = registrations._live_domain(self.company_id.id) & Domain("state", "=", "approved")
+        if not registrations.search_count(live, limit=1):
+            return registrations.browse()
+        customer = self.partner_id.commercial_partner_id
+        if known := registrations.search(live & Domain("customer_id", "=", customer.id), limit=1):
+            return known
+        matcher = self.env["crm.deal.matcher"]
+        subject = matcher._subject(customer.sudo()._deal_match_values(), self.company_id)
+        ids = [match.res_id for match in matcher._find_registrations(subject) if match.certain]
+        return registrations.browse(ids).filtered(lambda row: row.state == "approved")[:1]
+
+    def _deal_after_cancel(self):
+        """What an order decided is open again without it."""
+        registrations = self.env["crm.deal.registration"].sudo()  # sudo: as above
+        decided = registrations.search([("order_id", "in", self.ids), ("state", "=", "won")])
+        decided.filtered(lambda row: row.outcome == "direct")._unrefer()
+        unlocked(decided.filtered(lambda row: row.outcome == "partner"))._back_to_approved()
+
+    # --- waterfall of the price ---
+
+    @api.depends(
+        "order_line.price_subtotal", "order_line.deal_discount", "pricelist_id", "currency_id"
+    )
+    @api.depends_context("lang")
+    def _compute_deal_waterfall(self):
+        for order in self:
+            rows = order._deal_waterfall_rows()
+            order.deal_waterfall = rows and self.env["ir.qweb"]._render(
+                "crm_partner.deal_waterfall", {"rows": rows, "order": order}
+            )
+
+    def _deal_waterfall_rows(self):
+        """Return the steps list, tier, registration, manual, net, for people; amounts untaxed."""
+        self.ensure_one()
+        lines = self.order_line.filtered(
+            lambda line: not line.display_type and not line.is_downpayment
+        )
+        if not self.deal_is_partner or not lines:
+            return []
+        labels = {
+            "list": self.env._("List price"),
+            "tier": self.env._("Price list %s", self.pricelist_id.sudo().name or ""),
+            "registration": self.env._(
+                "Registered deal %s", self.sudo().deal_registration_id.name or ""
+            ),
+            "manual": self.env._("Other discounts"),
+            "net": self.env._("Net, excluding taxes"),
+        }
+        steps = waterfall([line._deal_priced() for line in lines])
+        return [
+            {
+                "name": step.name,
+                "label": labels[step.name],
+                "change": float(step.change),
+                "remains": float(step.remains),
+                "percent": float(step.percent),
+            }
+            for step in steps
+            if step.name in ("list", "net", "tier") or round(step.change, 2)
+        ]

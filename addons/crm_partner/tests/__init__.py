@@ -8,4 +8,5 @@ from . import (
     test_partner_review,
     test_portal_home,
     test_reports,
+    test_story_d3,
 )

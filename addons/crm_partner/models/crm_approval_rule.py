@@ -1,0 +1,9 @@
+from odoo import fields, models
+
+
+class CrmApprovalRule(models.Model):
+    _inherit = "crm.approval.rule"
+
+    operation = fields.Selection(
+        selection_add=[("register", "Register a Deal")], ondelete={"register": "cascade"}
+    )

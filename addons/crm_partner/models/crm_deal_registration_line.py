@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+
+
+class CrmDealRegistrationLine(models.Model):
+    _name = "crm.deal.registration.line"
+    _description = "Product of a Registered Deal"
+    _order = "sequence, id"
+
+    registration_id = fields.Many2one(
+        "crm.deal.registration", required=True, index=True, ondelete="cascade"
+    )
+    sequence = fields.Integer(default=10)
+    product_id = fields.Many2one(
+        "product.product",
+        required=True,
+        ondelete="restrict",
+        domain="[('sale_ok', '=', True), ('company_id', 'in', (False, parent.company_id))]",
+    )
+    quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
+    list_price = fields.Monetary(compute="_compute_list_price", string="List Price")
+    currency_id = fields.Many2one(related="registration_id.currency_id")
+
+    _quantity_positive = models.Constraint(
+        "CHECK(quantity > 0)", "The quantity of a registered product has to be greater than zero."
+    )
+
+    @api.depends("product_id", "registration_id.currency_id")
+    def _compute_list_price(self):
+        for line in self:
+            # sudo: the list price is the same for everybody
+            product, registration = line.product_id.sudo(), line.registration_id
+            currency = product.currency_id or line.currency_id
+            line.list_price = (
+                currency._convert(
+                    product.lst_price,
+                    line.currency_id,
+                    registration.company_id,
+                    fields.Date.today(),
+                )
+                if product and line.currency_id
+                else 0.0
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.registration_id._refuse_lines()
+        return lines
+
+    def write(self, vals):
+        self.registration_id._refuse_lines()
+        return super().write(vals)
+
+    def unlink(self):
+        self.registration_id._refuse_lines()
+        return super().unlink()
