@@ -195,6 +195,22 @@ def covers(areas: Collection[Area], need: Need) -> bool:
     return not areas or any(area.holds(need) for area in areas)
 
 
+def band(amount: int | float) -> tuple[int, int] | None:
+    """Return between which round figures an amount lies; None if there is none.
+
+    What a partner may know of the size of a lead before it accepts it.
+
+    >>> band(48000), band(20000), band(19999.5), band(0)
+    ((20000, 50000), (20000, 50000), (10000, 20000), None)
+    """
+    if amount < 1:
+        return None
+    power = 10 ** (len(str(int(amount))) - 1)
+    steps = [power, 2 * power, 5 * power, 10 * power]
+    low = max(step for step in steps if step <= amount)
+    return low, steps[steps.index(low) + 1]
+
+
 def plain(text: str | None) -> str:
     """Return a postcode or city as it is compared.
 

@@ -1,6 +1,10 @@
 from . import (
     account_move,
     crm_lead,
+    crm_lead_assignment,
+    crm_lead_distributor,
+    crm_partner_coverage,
+    crm_team,
     res_company,
     res_config_settings,
     res_partner,

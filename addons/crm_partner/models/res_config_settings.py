@@ -1,5 +1,15 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
+
+    # --- leads: distribution to channel partners ---
+    channel_accept_hours = fields.Float(related="company_id.channel_accept_hours", readonly=False)
+    channel_remind_hours = fields.Float(related="company_id.channel_remind_hours", readonly=False)
+    channel_fairness_days = fields.Integer(
+        related="company_id.channel_fairness_days", readonly=False
+    )
+    channel_pool_fallback = fields.Boolean(
+        related="company_id.channel_pool_fallback", readonly=False
+    )

@@ -73,3 +73,18 @@ class ResPartnerGrade(models.Model):
                         grade.name,
                     )
                 )
+
+    # --- leads: the pool ---
+    lead_pool_quota = fields.Integer(
+        "Claims per Day",
+        help="Leads a partner of this level may claim from the pool in a day; 0: none, and the"
+        " pool is not shown.",
+    )
+
+    @api.constrains("lead_pool_quota")
+    def _check_lead_pool_quota(self):
+        for grade in self:
+            if grade.lead_pool_quota < 0:
+                raise ValidationError(
+                    self.env._("Claims per day of the level %s must not be negative.", grade.name)
+                )

@@ -1,3 +1,6 @@
 from . import (
+    test_engine_distribution,
+    test_leads,
+    test_leads_access,
     test_portal_home,
 )

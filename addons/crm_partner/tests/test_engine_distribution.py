@@ -1,8 +1,9 @@
 import doctest
-import unittest
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from odoo.tests import BaseCase, tagged
 
 from ..engine import distribution
 from ..engine.distribution import REASONS, Area, Candidate, Need, covers, distribute, obstacle
@@ -48,7 +49,8 @@ def partners(draw):
     ]
 
 
-class TestDistribution(unittest.TestCase):
+@tagged("-at_install", "post_install")
+class TestDistribution(BaseCase):
     def test_doctests(self):
         self.assertFalse(doctest.testmod(distribution).failed)
 

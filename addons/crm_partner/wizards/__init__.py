@@ -1,0 +1,4 @@
+from . import (
+    crm_lead_offer,
+    crm_lead_withdraw,
+)
