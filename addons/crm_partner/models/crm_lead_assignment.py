@@ -225,9 +225,8 @@ class CrmLeadAssignment(models.Model):
             assignment.contact_name = lead.contact_name or partner.name
             assignment.phone = lead.phone
             assignment.email = lead.email_from
-            assignment.address = ", ".join(
-                filter(None, [lead.street, lead.street2, lead.zip, lead.city])
-            )
+            address = filter(None, [lead.street, lead.street2, lead.zip, lead.city])
+            assignment.address = ", ".join(address) or False
             assignment.note = lead.channel_note
 
     @api.depends("reasons")
@@ -299,6 +298,8 @@ class CrmLeadAssignment(models.Model):
             if vals.get("reference", "/") == "/":
                 sequence = self.env["ir.sequence"].with_company(vals["company_id"])
                 vals["reference"] = sequence.next_by_code("crm.lead.assignment") or "/"
+        # what was just closed has to leave the unique index before a new offer enters it
+        self.flush_model(["lead_id", "state"])
         return super().create(vals_list)
 
     def write(self, vals):

@@ -2,5 +2,6 @@ from . import (
     test_engine_distribution,
     test_leads,
     test_leads_access,
+    test_leads_concurrency,
     test_portal_home,
 )
