@@ -28,6 +28,13 @@
         "views/crm_partner_menu_roots.xml",
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",
+        "views/crm_lead_assignment_views.xml",
+        "views/crm_lead_offer_views.xml",
+        "views/crm_lead_views_leads.xml",
+        "views/res_partner_views_leads.xml",
+        "views/res_partner_grade_views_leads.xml",
+        "views/res_config_settings_views_leads.xml",
+        "views/portal_leads_templates.xml",
     ],
     "assets": {
         "web.assets_backend": [],

@@ -1,3 +1,4 @@
 from . import (
-    partner_portal,
+    partner_portal,  # isort: skip  first: the others inherit from it
+    partner_leads,
 )

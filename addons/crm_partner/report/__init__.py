@@ -1,0 +1,3 @@
+from . import (
+    crm_partner_lead_report,
+)

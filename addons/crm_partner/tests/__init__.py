@@ -4,4 +4,5 @@ from . import (
     test_leads_access,
     test_leads_concurrency,
     test_portal_home,
+    test_portal_leads,
 )
