@@ -1,4 +1,5 @@
 from . import (
-    partner_portal,
+    partner_leads,
+    partner_portal,  # isort: skip  first: the others inherit from it
     programme_portal,
 )

@@ -8,3 +8,13 @@ class ResConfigSettings(models.TransientModel):
     partner_review_mode = fields.Selection(
         related="company_id.partner_review_mode", readonly=False, required=True
     )
+
+    # --- leads: distribution to channel partners ---
+    channel_accept_hours = fields.Float(related="company_id.channel_accept_hours", readonly=False)
+    channel_remind_hours = fields.Float(related="company_id.channel_remind_hours", readonly=False)
+    channel_fairness_days = fields.Integer(
+        related="company_id.channel_fairness_days", readonly=False
+    )
+    channel_pool_fallback = fields.Boolean(
+        related="company_id.channel_pool_fallback", readonly=False
+    )

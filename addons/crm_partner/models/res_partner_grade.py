@@ -44,6 +44,13 @@ class ResPartnerGrade(models.Model):
         required=True,
     )
 
+    # --- leads: the pool ---
+    lead_pool_quota = fields.Integer(
+        "Claims per Day",
+        help="Leads a partner of this level may claim from the pool in a day; 0: none, and the"
+        " pool is not shown.",
+    )
+
     @api.depends("company_id")
     @api.depends_context("company")
     def _compute_currency(self):
@@ -178,3 +185,11 @@ class ResPartnerGrade(models.Model):
         rows.append((self.env._("Share of leads"), str(grade.lead_weight)))
         rows.append((self.env._("Support"), labels.get(grade.support_level, "")))
         return rows
+
+    @api.constrains("lead_pool_quota")
+    def _check_lead_pool_quota(self):
+        for grade in self:
+            if grade.lead_pool_quota < 0:
+                raise ValidationError(
+                    self.env._("Claims per day of the level %s must not be negative.", grade.name)
+                )

@@ -1,3 +1,4 @@
 from . import (
+    crm_partner_lead_report,
     crm_partner_sales_report,
 )

@@ -1,5 +1,9 @@
 from . import (
+    test_engine_distribution,
     test_engine_programme,
+    test_leads,
+    test_leads_access,
+    test_leads_concurrency,
     test_partner_agreement,
     test_partner_certificate,
     test_partner_level,
@@ -7,6 +11,7 @@ from . import (
     test_partner_programme_tours,
     test_partner_review,
     test_portal_home,
+    test_portal_leads,
     test_reports,
     test_story_d3,
 )

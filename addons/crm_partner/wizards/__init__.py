@@ -1,3 +1,5 @@
 from . import (
     crm_deal_decision,
+    crm_lead_offer,
+    crm_lead_withdraw,
 )

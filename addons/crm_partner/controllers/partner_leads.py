@@ -1,0 +1,206 @@
+from odoo import http
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+from odoo.tools import float_round
+
+from .partner_portal import HOME, PartnerPortal
+
+LEADS = f"{HOME}/leads"
+MODEL = "crm.lead.assignment"
+
+
+class PartnerLeads(PartnerPortal):
+    """Leads in the portal: offered, mine, the pool. Who the customer is stands in the model's
+    fields only after the partner has accepted."""
+
+    def _prepare_partner_home_values(self, partner):
+        values = super()._prepare_partner_home_values(partner)
+        if request.env.user._has_channel_role("sales"):
+            leads = request.env[MODEL]
+            values["lead_counts"] = {
+                state: leads.search_count([("state", "=", state)])
+                for state in ("offered", "accepted", "pool")
+            }
+        return values
+
+    def _lead_options(self):
+        translate = request.env._
+        return {
+            "searchbar_filters": {
+                "offered": {
+                    "label": translate("Offered to us"),
+                    "domain": [("is_mine", "=", True), ("state", "=", "offered")],
+                },
+                "accepted": {
+                    "label": translate("Our open leads"),
+                    "domain": [("is_mine", "=", True), ("state", "=", "accepted")],
+                },
+                "pool": {"label": translate("Pool"), "domain": [("state", "=", "pool")]},
+                "closed": {
+                    "label": translate("Won and lost"),
+                    "domain": [("is_mine", "=", True), ("state", "in", ("converted", "lost"))],
+                },
+                "past": {
+                    "label": translate("Declined, expired, withdrawn"),
+                    "domain": [
+                        ("is_mine", "=", True),
+                        ("state", "in", ("declined", "expired", "withdrawn")),
+                    ],
+                },
+            },
+            "searchbar_inputs": {
+                "place": {
+                    "input": "place",
+                    "label": translate("Search in place and number"),
+                    "fields": ["city", "state_id.name", "country_id.name", "reference"],
+                },
+                "city": {"input": "city", "label": translate("Search in city"), "fields": ["city"]},
+            },
+            "searchbar_sortings": {
+                "date": {"label": translate("Newest"), "order": "offered_at desc, id desc"},
+                "deadline": {"label": translate("Answer due"), "order": "deadline, id"},
+                "city": {"label": translate("City"), "order": "city, id"},
+            },
+        }
+
+    @http.route(
+        [LEADS, f"{LEADS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
+    )
+    def partner_leads(self, page=1, **chosen):
+        self._partner_access("sales")
+        found = self._partner_list(MODEL, LEADS, options=self._lead_options(), page=page, **chosen)
+        values = self._partner_values(
+            "partner_leads",
+            page_title=request.env._("Leads"),
+            error=chosen.get("error"),
+            **found,
+        )
+        return request.render("crm_partner.portal_leads", values)
+
+    @http.route(
+        f"{LEADS}/<int:assignment_id>", type="http", auth="user", website=True, readonly=True
+    )
+    def partner_lead(self, assignment_id, error=None, notice=None, **_parameters):
+        lead = self._partner_record(MODEL, assignment_id, "sales")
+        return request.render(
+            "crm_partner.portal_lead", self._lead_values(lead, error, self._lead_notice(notice))
+        )
+
+    def _lead_values(self, lead, error=None, notice=None):
+        fields = lead._fields
+        # sudo: names of reasons, which every salesperson of a partner chooses from
+        reasons = request.env["crm.lost.reason"].sudo().search([], order="name", limit=100)
+        return self._partner_values(
+            "partner_leads",
+            page_title=request.env._("Leads"),
+            page_url=LEADS,
+            page_record=lead.reference,
+            lead=lead,
+            decline_reasons=fields["decline_reason"]._description_selection(request.env),
+            steps=fields["progress"]._description_selection(request.env)[1:],
+            lost_reasons=reasons,
+            error=error,
+            notice=notice,
+        )
+
+    def _lead_notice(self, code):
+        """Only texts of ours are shown, never one that a link brings along."""
+        translate = request.env._
+        return {
+            "accepted": translate("The lead is yours. Here is who to call."),
+            "claimed": translate("The lead is yours. Here is who to call."),
+            "declined": translate("Thank you for the clear answer."),
+            "feedback": translate("Thank you, we have noted it."),
+        }.get(code)
+
+    def _change(self, assignment_id, notice, change):
+        """Carry out a change; on an error show the page with what was said, nothing written."""
+        lead = self._partner_record(MODEL, assignment_id, "sales")
+        try:
+            change(lead)
+            request.env.flush_all()
+        except (UserError, AccessError) as error:
+            request.env.cr.rollback()
+            request.env.transaction.reset()
+            return self._refused(assignment_id, str(error))
+        return self._partner_redirect(f"{LEADS}/{assignment_id}", notice=notice)
+
+    def _refused(self, assignment_id, error):
+        lead = request.env[MODEL].search([("id", "=", assignment_id)])
+        if lead:
+            return request.render("crm_partner.portal_lead", self._lead_values(lead, error))
+        found = self._partner_list(MODEL, LEADS, options=self._lead_options(), filterby="pool")
+        values = self._partner_values(
+            "partner_leads", page_title=request.env._("Leads"), error=error, **found
+        )
+        return request.render("crm_partner.portal_leads", values)
+
+    @http.route(
+        f"{LEADS}/<int:assignment_id>/accept",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def partner_lead_accept(self, assignment_id, **_forged):
+        return self._change(assignment_id, "accepted", lambda lead: lead._accept())
+
+    @http.route(
+        f"{LEADS}/<int:assignment_id>/claim",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def partner_lead_claim(self, assignment_id, **_forged):
+        return self._change(assignment_id, "claimed", lambda lead: lead._claim())
+
+    @http.route(
+        f"{LEADS}/<int:assignment_id>/decline",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def partner_lead_decline(self, assignment_id, reason=None, note=None, **_forged):
+        return self._change(assignment_id, "declined", lambda lead: lead._decline(reason, note))
+
+    @http.route(
+        f"{LEADS}/<int:assignment_id>/feedback",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def partner_lead_feedback(
+        self, assignment_id, progress=None, note=None, amount=None, lost_reason=None, **_forged
+    ):
+        return self._change(
+            assignment_id,
+            "feedback",
+            lambda lead: lead._feedback(
+                progress,
+                note,
+                amount=self._posted_amount(amount) if progress == "won" else None,
+                lost_reason=self._posted_reason(lost_reason) if progress == "lost" else None,
+            ),
+        )
+
+    def _posted_amount(self, text):
+        """Return the number a person typed; thousands may be set apart by commas or spaces.
+
+        :raise UserError: if it is none, or beyond what a deal can be
+        """
+        plain = "".join((text or "").replace(",", "").split())
+        try:
+            amount = float(plain)
+        except ValueError:
+            amount = float("nan")
+        if not 0 < amount < 1e12:
+            raise UserError(request.env._("%s is no amount.", text or "–"))
+        return float_round(amount, precision_digits=2)
+
+    def _posted_reason(self, text):
+        # sudo: one of the reasons the form shows
+        reasons = request.env["crm.lost.reason"].sudo()
+        return reasons.search([("id", "=", int(text))]) if (text or "").isdecimal() else reasons

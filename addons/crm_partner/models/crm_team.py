@@ -1,0 +1,11 @@
+from odoo import fields, models
+
+
+class CrmTeam(models.Model):
+    _inherit = "crm.team"
+
+    # --- leads: distribution to channel partners ---
+    channel_distribute = fields.Boolean(
+        "Leads Go to Partners",
+        help="New leads of this team without a salesperson are distributed to channel partners.",
+    )

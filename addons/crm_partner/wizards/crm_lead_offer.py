@@ -1,0 +1,113 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import unlocked
+
+
+class CrmLeadOffer(models.TransientModel):
+    """Give leads to partners: to those whose turn it is, to a chosen one, or into the pool."""
+
+    _name = "crm.lead.offer"
+    _description = "Give Leads to Partners"
+
+    lead_ids = fields.Many2many("crm.lead", string="Leads", required=True)
+    method = fields.Selection(
+        [
+            ("push", "Whose turn it is"),
+            ("manual", "A partner of my choice"),
+            ("pool", "The pool, where partners claim it"),
+        ],
+        "Who Gets It",
+        default="push",
+        required=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Partner",
+        domain="[('grade_id', '!=', False), ('is_company', '=', True)]",
+        help="Also one that has had the lead before, or would be passed over.",
+    )
+    grade_ids = fields.Many2many(
+        "res.partner.grade",
+        string="Levels that May Claim",
+        default=lambda self: self._default_grades(),
+        domain="[('lead_pool_quota', '>', 0)]",
+    )
+    line_ids = fields.One2many(
+        "crm.lead.offer.line", "offer_id", compute="_compute_lines", store=True
+    )
+
+    @api.model
+    def _default_grades(self):
+        return self.env["res.partner.grade"].search([("lead_pool_quota", ">", 0)])
+
+    @api.depends("lead_ids", "method")
+    def _compute_lines(self):
+        """Ask the engine what it would do; nothing is offered yet."""
+        distributor = self.env["crm.lead.distributor"].sudo()
+        distributor._check_manager()
+        for offer in self:
+            lines = [Command.clear()]
+            leads = offer.lead_ids._origin if offer.method == "push" else self.env["crm.lead"]
+            # sudo: shares and capacity count all leads of a partner
+            for company, group in leads.sudo().grouped(distributor._company).items():
+                candidates = distributor._candidates(company)
+                for lead in group:
+                    choice = distributor._choose(lead, candidates)
+                    lines.append(Command.create(self._line_vals(lead, choice)))
+            offer.line_ids = lines
+
+    def _line_vals(self, lead, choice):
+        reasons = self.env["crm.lead.distributor"]._reasons(choice)
+        return {
+            "lead_id": lead.id,
+            "partner_id": choice.key,
+            "explanation": self.env["crm.lead.assignment"]._explain(reasons),
+        }
+
+    def action_confirm(self):
+        """Do what was chosen with all leads, or with none of them."""
+        self.ensure_one()
+        self.env["crm.lead.distributor"]._check_manager()
+        leads = self.lead_ids
+        leads.check_access("write")
+        if self.method == "push":
+            self.env["crm.lead.distributor"]._distribute(leads)
+        elif self.method == "manual":
+            self._offer_by_hand(leads)
+        else:
+            self._put_in_pool(leads)
+        return {"type": "ir.actions.act_window_close"}
+
+    def _offer_by_hand(self, leads):
+        if not self.partner_id:
+            raise UserError(self.env._("Choose the partner."))
+        self.partner_id.check_access("read")
+        if not self.partner_id.grade_id:
+            raise UserError(self.env._("%s has no level in the programme.", self.partner_id.name))
+        assignments = unlocked(self.env["crm.lead.assignment"])
+        for lead in leads.sudo():  # sudo: checked by the caller
+            lead._channel_lock()
+            assignments._offer(lead, self.partner_id.sudo(), "manual")
+
+    def _put_in_pool(self, leads):
+        if not self.grade_ids:
+            raise UserError(
+                self.env._("Choose the levels. A level may claim once it has claims per day.")
+            )
+        assignments = unlocked(self.env["crm.lead.assignment"])
+        for lead in leads.sudo():  # sudo: checked by the caller
+            lead._channel_lock()
+            assignments._put_in_pool(lead, self.grade_ids.sudo())
+
+
+class CrmLeadOfferLine(models.TransientModel):
+    """Which partner a lead would go to, and why."""
+
+    _name = "crm.lead.offer.line"
+    _description = "Partner Suggested for a Lead"
+
+    offer_id = fields.Many2one("crm.lead.offer", required=True, ondelete="cascade")
+    lead_id = fields.Many2one("crm.lead", required=True, readonly=True, ondelete="cascade")
+    partner_id = fields.Many2one("res.partner", readonly=True, ondelete="cascade")
+    explanation = fields.Html(readonly=True)
