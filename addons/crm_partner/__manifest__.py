@@ -22,6 +22,7 @@
     "data": [
         "security/crm_partner_groups.xml",
         "security/ir.model.access.csv",
+        "security/crm_partner_rules_rebate.xml",
         "views/crm_partner_menu_roots.xml",
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",

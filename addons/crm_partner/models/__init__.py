@@ -1,6 +1,15 @@
 from . import (
     account_move,
+    account_move_line,
     crm_lead,
+    crm_rebate_agreement,
+    crm_rebate_dispute,
+    crm_rebate_measure,
+    crm_rebate_participant,
+    crm_rebate_period,
+    crm_rebate_settlement,
+    crm_rebate_tier,
+    crm_subledger,
     res_company,
     res_config_settings,
     res_partner,
@@ -8,4 +17,5 @@ from . import (
     res_users,
     sale_order,
     sale_order_line,
+    stock_picking,
 )

@@ -1,3 +1,5 @@
 from . import (
+    test_engine_rebate,
     test_portal_home,
+    test_story_d4,
 )
