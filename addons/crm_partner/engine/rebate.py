@@ -113,6 +113,10 @@ class Terms:
     cap: Decimal | None = None
     rounding: Decimal = CENT
 
+    def with_scale(self, scale):
+        """The same promise with another scale."""
+        return replace(self, scale=scale)
+
     def paid_basis(self):
         """Which figure the rates multiply: ``revenue`` or ``quantity``."""
         return "quantity" if self.reward == "unit" else "revenue"

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..tools import unlocked
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -21,3 +23,24 @@ class AccountMove(models.Model):
             else:
                 own.rebate_settlement_id = False
                 move.button_cancel()
+
+    def _rebate_deduct(self):
+        """Put waiting deductions of the customers on these draft invoices, oldest first."""
+        for invoice in self:
+            if invoice.move_type != "out_invoice" or invoice.state != "draft":
+                continue
+            if invoice.currency_id != invoice.company_id.currency_id:
+                continue  # a deduction is in company currency
+            waiting = unlocked(self.env["crm.rebate.settlement"]).search(
+                [
+                    ("state", "=", "waiting"),
+                    ("method", "=", "deduction"),
+                    ("direction", "=", "customer"),
+                    ("partner_id", "=", invoice.commercial_partner_id.id),
+                    ("company_id", "=", invoice.company_id.id),
+                ],
+                order="date, id",
+            )
+            for settlement in waiting.try_lock_for_update():
+                # sudo: agreed on in the settlement; whoever invoices only carries it out
+                settlement._deduct_from(invoice.sudo())

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_subledger.engine.scale import Scale, ScaleError, Tier
 
-from ..engine.rebate import Terms, add_months, spans, year_before
+from ..engine.rebate import Terms, spans
 
 #: what settled amounts were computed with: changing it would claim back what was paid
 FROZEN = frozenset(
@@ -313,9 +313,6 @@ class CrmRebateAgreement(models.Model):
     settled = fields.Monetary(compute="_compute_figures", currency_field="company_currency_id")
     balance = fields.Monetary(compute="_compute_figures", currency_field="company_currency_id")
 
-    _dates_ordered = models.Constraint(
-        "CHECK(date_from <= date_to)", "A rebate agreement must not end before it begins."
-    )
     _figures_positive = models.Constraint(
         "CHECK(COALESCE(cap, 0) >= 0 AND COALESCE(expected_volume, 0) >= 0"
         " AND COALESCE(grace_days, 0) >= 0 AND COALESCE(expiry_days, 0) >= 0)",
@@ -581,7 +578,13 @@ class CrmRebateAgreement(models.Model):
     def _check_not_settled(self):
         """Refuse to change what paid amounts were computed with."""
         periods = self.env["crm.rebate.period"].search(
-            [("agreement_id", "in", self.ids), ("settled", "!=", 0)], limit=1
+            [
+                ("agreement_id", "in", self.ids),
+                "|",
+                ("settled", ">", 0),
+                ("settled", "<", 0),
+            ],
+            limit=1,
         )
         if periods:
             raise UserError(
@@ -729,8 +732,11 @@ class CrmRebateAgreement(models.Model):
             rounding=Decimal(repr(self.currency_id.rounding)),
         )
 
-    def _scale(self, tiers):
-        """Return the scale of ``tiers``: bounds belong to the tier they open, below is nothing."""
+    def _scale(self, tiers, method=None):
+        """Return the scale of ``tiers``: bounds belong to the tier they open, below is nothing.
+
+        :raises ScaleError: the tiers do not form a scale
+        """
         divisor = Decimal(100) if self.reward == "percent" else Decimal(1)
         rows = [
             Tier(Decimal(repr(tier.lower_bound)), Decimal(repr(tier.rate)) / divisor)
@@ -738,7 +744,7 @@ class CrmRebateAgreement(models.Model):
         ]
         if rows and all(row.lower for row in rows):
             rows.append(Tier(Decimal(0), Decimal(0)))
-        return Scale(self.method, tuple(rows), inclusive=True)
+        return Scale(method or self.method, tuple(rows), inclusive=True)
 
     def _expected(self, participant):
         """Return the expected volume of a whole period, or None where none is needed."""
@@ -869,9 +875,3 @@ class CrmRebateAgreement(models.Model):
             "target": "new",
             "context": {"default_agreement_id": self.id},
         }
-
-    def _year_before(self):
-        """Return the same days of last year."""
-        self.ensure_one()
-        last = add_months(self.date_to, -12) if self.date_to else self.date_to
-        return year_before(self.date_from), last

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_subledger.engine import Target
@@ -33,6 +34,7 @@ class CrmRebatePeriod(models.Model):
         "crm.rebate.participant", required=True, readonly=True, index=True, ondelete="restrict"
     )
     active = fields.Boolean(default=True, readonly=True)
+    agreement_name = fields.Char(related="agreement_id.name", store=True)
     partner_id = fields.Many2one(
         related="participant_id.partner_id", store=True, index=True, precompute=True
     )
@@ -802,9 +804,155 @@ class CrmRebatePeriod(models.Model):
         sums = [(taxes, size) for taxes, size in found.get(self.id, {}).items() if size > 0]
         return sorted(sums, key=lambda item: (-item[1], item[0]))
 
+    def action_settle(self):
+        """Open the window in which these periods are settled."""
+        self._check_can_settle()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Settle Rebates"),
+            "res_model": "crm.rebate.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_period_ids": self.ids},
+        }
+
+    def action_answer(self):
+        """Open the window in which the dispute of this period is answered."""
+        self.ensure_one()
+        dispute = self.dispute_ids.filtered(lambda d: d.state == "open")[:1]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Answer the Dispute"),
+            "res_model": "crm.rebate.answer",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_dispute_id": dispute.id},
+        }
+
+    def action_open_settlements(self):
+        """Open the settlements of these periods."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_partner.crm_rebate_settlement_action"
+        )
+        action["domain"] = [("period_id", "in", self.ids)]
+        action["context"] = {"create": False}
+        return action
+
+    def action_open_documents(self):
+        """Open the invoices and credit notes that are counted, by date and buyer."""
+        self.ensure_one()
+        vendor = self.direction == "vendor"
+        types = ("in_invoice", "in_refund") if vendor else ("out_invoice", "out_refund")
+        end = [("invoice_date", "<=", self.date_to), ("reversed_entry_id", "=", False)]
+        original = [
+            ("reversed_entry_id.invoice_date", ">=", self.date_from),
+            ("reversed_entry_id.invoice_date", "<=", self.date_to),
+        ]
+        domain = Domain(
+            [
+                ("commercial_partner_id", "in", self.sudo().participant_id.buyer_ids.ids),
+                ("company_id", "=", self.company_id.id),
+                ("move_type", "in", types),
+                ("state", "=", "posted"),
+                ("invoice_date", ">=", self.date_from),
+            ]
+        ) & (Domain(end) | Domain(original))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Purchases"),
+            "res_model": "account.move",
+            "domain": list(domain),
+            "view_mode": "list,form",
+            "context": {"create": False},
+        }
+
+    # ------------------------------------------------------------------
+    # Scheduled actions
+    # ------------------------------------------------------------------
+
     @api.model
-    def _end_of_follow(self):
-        return add_months(fields.Date.context_today(self), -FOLLOW_MONTHS)
+    def _cron_close(self):
+        """Close periods that are over, let unclaimed amounts lapse, remind of due settlements."""
+        today = fields.Date.context_today(self)
+        jobs = (
+            (self._to_close(today), "_close"),
+            (self._to_expire(today), "_expire"),
+            (self._to_remind(today), "_remind"),
+        )
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=sum(len(periods) for periods, _name in jobs))
+        for periods, name in jobs:
+            for period in periods:
+                period._isolated(name)
+                if not progress._commit_progress(1):
+                    return
+
+    def _isolated(self, name):
+        """Call a method of one period; a failure stays with its reason, the others go on."""
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, name)()
+        except Exception as error:  # whatever a bad record raises must not stop the others
+            self.env["crm.subledger.queue"]._keep_failure(self, error)
+
+    def _to_close(self, today):
+        """Return periods whose days of grace are over."""
+        candidates = self.search([("is_final", "=", False), ("date_to", "<", today)])
+        return candidates.filtered(
+            lambda p: fields.Date.add(p.date_to, days=p.agreement_id.grace_days) < today
+            and p._is_measured()
+        )
+
+    def _to_expire(self, today):
+        candidates = self.search(
+            [
+                ("is_final", "=", True),
+                ("payable", ">", 0),
+                ("dispute_open", "=", False),
+                ("agreement_id.expiry_days", ">", 0),
+            ]
+        )
+        return candidates.filtered(
+            lambda p: fields.Date.add(p.date_to, days=p.agreement_id.expiry_days) < today
+        )
+
+    def _expire(self):
+        """Write off what was not claimed in time."""
+        self.env["crm.rebate.settlement"]._settle(
+            self, "write_off", reason=self.env._("Expired: not claimed in time")
+        )
+
+    def _to_remind(self, today):
+        return self.search(
+            [
+                ("next_settlement", "<=", today),
+                ("payable", "!=", 0),
+                ("user_id", "!=", False),
+                ("state", "not in", ("settled", "written_off")),
+                ("activity_ids", "=", False),
+            ]
+        )
+
+    def _remind(self):
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=self.next_settlement,
+            summary=self.env._("Settle the rebate"),
+            user_id=self.user_id.id,
+        )
+
+    @api.model
+    def _cron_refresh(self):
+        """Bring accruals up to date with what marks nothing: rates, categories, brands, trees."""
+        since = add_months(fields.Date.context_today(self), -FOLLOW_MONTHS)
+        periods = self.search([("date_to", ">=", since)], order="id")
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(periods))
+        for start in range(0, len(periods), BATCH):
+            batch = periods[start : start + BATCH]
+            self.env["crm.subledger.queue"]._run(batch)
+            if not progress._commit_progress(len(batch)):
+                break
 
 
 def _share(result, amount):

@@ -73,7 +73,6 @@ class CrmRebateSettlement(models.Model):
         compute="_compute_state",
         store=True,
         index=True,
-        precompute=True,
     )
     open_amount = fields.Monetary(
         compute="_compute_state",
@@ -269,7 +268,7 @@ class CrmRebateSettlement(models.Model):
             getattr(settlement, f"_make_{method}")(options)
         own.settled_until = own.date_to if final else options.get("until") or settlement.date
         own._subledger_mark_dirty()
-        if options.get("post"):
+        if options.get("post") and method in ("credit_note", "bill"):
             settlement._post()
         return settlement
 

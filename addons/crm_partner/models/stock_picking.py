@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..tools import unlocked
+
 
 class StockPicking(models.Model):
     _inherit = "stock.picking"
@@ -17,5 +19,6 @@ class StockPicking(models.Model):
     def _rebate_goods_done(self):
         # sudo: the ledger follows the delivery, whoever validates it
         settlements = self.sudo().rebate_settlement_ids
-        settlements.filtered(lambda s: s.picking_id.state == "done" and not s.line_ids)\
-            ._goods_delivered()
+        unlocked(
+            settlements.filtered(lambda s: s.picking_id.state == "done" and not s.line_ids)
+        )._goods_delivered()

@@ -81,3 +81,100 @@ class TestStoryD4(RebateCase):
         )
         self.assertLedgerEqualsGL(self.rebate_ledger)
         self.assertFalse(self.period._subledger_run(), "I6")
+
+    def test_reached_tier(self):
+        self._story(accrual_method="reached")
+        self.run_subledger()
+        self.assertAccrued(10, 0)
+        self.assertAccrued(11, 140)
+        self.assertAccrued(12, 940)
+        self._settle(self.period, final=True, date=date(2025, 12, 31))
+        self.assertEqual(sum(self.period.settlement_ids.move_ids.mapped("amount_total")), 1220.40)
+        self.assertBalance(self.rebates, "0.00")
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    def test_shortfall(self):
+        self._story(december=5000)
+        final = self._settle(self.period, final=True, date=date(2025, 12, 31))
+        self.assertAccrued(12, -40)
+        [true_up] = self.period._subledger_entries().filtered(lambda e: e.kind == "true_up")
+        self.assertRecordValues(true_up, [{"amount": 40, "date": date(2025, 12, 31)}])
+        self.assertEqual(final.move_ids.amount_untaxed, 100)
+        self.assertRecordValues(
+            self.period, [{"entitlement": 240, "settled": 240, "balance": 0, "state": "settled"}]
+        )
+        self.assertBalance(self.rebates, "0.00")
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    def test_tier_fall_after_settlement(self):
+        self._story()
+        self._settle(self.period, final=True, date=date(2025, 12, 31))
+        self._return(self.invoices["12-10"], "2026-01-15", 8000)
+        self.run_subledger()
+        self.assertAccrued(1, -700)
+        self.assertRecordValues(
+            self.period,
+            [
+                {
+                    "revenue": 19000,
+                    "entitlement": 380,
+                    "settled": 1080,
+                    "payable": -700,
+                    "state": "claim",
+                }
+            ],
+        )
+        claim = self._settle(self.period, date=date(2026, 1, 31))
+        self.assertEqual(claim.kind, "claim")
+        self.assertRecordValues(
+            claim.move_ids,
+            [
+                {
+                    "move_type": "out_invoice",
+                    "amount_untaxed": 700.00,
+                    "amount_tax": 91.00,
+                    "amount_total": 791.00,
+                }
+            ],
+        )
+        self.assertRecordValues(self.period, [{"settled": 380, "balance": 0, "state": "settled"}])
+        self.assertBalance(self.rebates, "0.00", self.alpha)
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+        self.assertFalse(self.period._subledger_run())
+
+    def test_volume_variant(self):
+        tiers = [(0, 1), (1_500_000, 2), (3_000_000, 3), (4_500_000, 5)]
+        year = self._agreement(
+            tiers,
+            name="Year",
+            date_from="2025-01-01",
+            measure_interval="year",
+            settle_interval="quarter",
+            expected_volume=4_800_000,
+        )
+        growth = self._agreement(
+            [(0, 2)],
+            name="Growth",
+            kind="growth",
+            paid_on="part",
+            date_from="2025-01-01",
+            measure_interval="year",
+            accrual_method="reached",
+            participants=[{"partner_id": self.alpha.id, "baseline": 4_000_000}],
+        )
+        period = year.period_ids
+        accruals, payouts, before = [], [], 0
+        quarters = ((2, 900_000), (5, 1_100_000), (8, 1_300_000), (11, 1_500_000))
+        for number, (month, amount) in enumerate(quarters, 1):
+            self._invoice(self.alpha, date(2025, month, 15), amount)
+            self.run_subledger()
+            accruals.append(period.accrued - before)
+            before = period.accrued
+            end = date(2025, month + 1, 30)
+            settlement = self._settle(period, until=end, date=end, final=number == 4)
+            payouts.append(settlement.amount)
+        self.assertEqual(accruals, [45_000, 55_000, 65_000, 75_000])
+        self.assertEqual(payouts, [9_000, 31_000, 59_000, 141_000])
+        self.assertEqual((period.settled, period.balance), (240_000, 0))
+        self.assertEqual(growth.period_ids.entitlement, 16_000)
+        self.assertLedgerEqualsGL(self.rebate_ledger)

@@ -1,0 +1,8 @@
+from . import (
+    crm_rebate_answer,
+    crm_rebate_settle,
+    crm_rebate_settle_goods,
+    crm_rebate_what_if,
+    crm_rebate_what_if_line,
+    crm_rebate_what_if_tier,
+)
