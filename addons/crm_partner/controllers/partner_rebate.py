@@ -12,22 +12,21 @@ class PartnerRebatePortal(PartnerPortal):
     """Rebates of the partner: to date, next threshold, settlements, disputes. Role: finance."""
 
     def _rebate_options(self):
-        _ = request.env._
         return {
             "searchbar_filters": {
-                "all": {"label": _("All"), "domain": []},
-                "running": {"label": _("Running"), "domain": [("is_final", "=", False)]},
-                "open": {"label": _("Open amount"), "domain": [("payable", "!=", 0)]},
-                "settled": {"label": _("Settled"), "domain": [("state", "=", "settled")]},
+                "all": {"label": request.env._("All"), "domain": []},
+                "running": {"label": request.env._("Running"), "domain": [("is_final", "=", False)]},
+                "open": {"label": request.env._("Open amount"), "domain": [("payable", "!=", 0)]},
+                "settled": {"label": request.env._("Settled"), "domain": [("state", "=", "settled")]},
             },
             "searchbar_sortings": {
-                "newest": {"label": _("Newest"), "order": "date_from desc, id desc"},
-                "open": {"label": _("Open amount"), "order": "payable desc, id desc"},
+                "newest": {"label": request.env._("Newest"), "order": "date_from desc, id desc"},
+                "open": {"label": request.env._("Open amount"), "order": "payable desc, id desc"},
             },
             "searchbar_inputs": {
                 "agreement": {
                     "input": "agreement",
-                    "label": _("Search in agreements"),
+                    "label": request.env._("Search in agreements"),
                     "fields": ("agreement_name",),
                 },
             },
@@ -65,11 +64,10 @@ class PartnerRebatePortal(PartnerPortal):
         return request.render("crm_partner.portal_rebate", values)
 
     def _rebate_error(self, code):
-        _ = request.env._
         return {
-            "reason": _("Say what you do not agree with."),
-            "open": _("You disputed this period already; the answer will appear here."),
-            "amount": _("Enter the amount as a number."),
+            "reason": request.env._("Say what you do not agree with."),
+            "open": request.env._("You disputed this period already; the answer will appear here."),
+            "amount": request.env._("Enter the amount as a number."),
         }.get(code)
 
     @http.route(
@@ -120,9 +118,7 @@ class PartnerRebatePortal(PartnerPortal):
             "next_rate": self._rebate_rate(agreement, period.next_rate),
             "progress": self._rebate_progress(period),
             "size": period.quantity if agreement.basis == "quantity" else period.revenue,
-            "size_unit": agreement.uom_id.name
-            if agreement.basis == "quantity"
-            else currency.name,
+            "size_unit": agreement.uom_id.name if agreement.basis == "quantity" else currency.name,
             "ends_in": max((period.date_to - fields.Date.context_today(period)).days, 0),
         }
 

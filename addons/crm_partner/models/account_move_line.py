@@ -7,7 +7,6 @@ class AccountMoveLine(models.Model):
     # --- rebates ---
     rebate_settlement_id = fields.Many2one(
         "crm.rebate.settlement",
-        "Rebate Settlement",
         copy=False,
         readonly=True,
         index="btree_not_null",

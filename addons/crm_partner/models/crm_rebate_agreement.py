@@ -223,7 +223,8 @@ class CrmRebateAgreement(models.Model):
         " numbers the older agreement.",
     )
     exclusive = fields.Boolean(
-        help="A purchase that this agreement counts is not counted by agreements of lower priority.",
+        help="Purchases that this agreement counts are not counted by agreements of lower"
+        " priority.",
     )
     overlap_ids = fields.Many2many(
         "crm.rebate.agreement", string="Meets", compute="_compute_overlap_ids"

@@ -95,8 +95,6 @@ class CrmRebateDispute(models.Model):
             }
         )
         for dispute in self:
-            dispute.period_id.message_post(
-                body=answer, subject=self.env._("Answer to the dispute")
-            )
+            dispute.period_id.message_post(body=answer, subject=self.env._("Answer to the dispute"))
             dispute.period_id.activity_unlink(["mail.mail_activity_data_todo"])
         self.period_id._subledger_mark_dirty()

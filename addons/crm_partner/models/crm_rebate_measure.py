@@ -118,9 +118,12 @@ class CrmRebateMeasure(models.AbstractModel):
     def _context_of(self, direction, agreements):
         """Return what the agreements need: options that make parts of the query necessary."""
         rivals = agreements._rivals()
-        involved = agreements | self.env["crm.rebate.agreement"].browse(
-            {rival for _agreement, rival, *_rest in rivals}
-        ).sudo()  # sudo: the engine measures for whoever posts a document
+        involved = (
+            agreements
+            | self.env["crm.rebate.agreement"]
+            .browse({rival for _agreement, rival, *_rest in rivals})
+            .sudo()
+        )  # sudo: the engine measures for whoever posts a document
         return {
             "direction": direction,
             "rivals": rivals,
@@ -164,9 +167,7 @@ class CrmRebateMeasure(models.AbstractModel):
             no_rate = SQL("MIN(m.invoice_date) FILTER (WHERE v.money IS NULL)")
         odd_units = SQL("0")
         if context["units"]:
-            odd_units = SQL(
-                "COUNT(*) FILTER (WHERE w.uom_id IS NOT NULL AND v.quantity IS NULL)"
-            )
+            odd_units = SQL("COUNT(*) FILTER (WHERE w.uom_id IS NOT NULL AND v.quantity IS NULL)")
         company = SQL("NULL")
         if context["foreign"]:
             company = SQL("SUM(w.sign * l.balance) %s", where)

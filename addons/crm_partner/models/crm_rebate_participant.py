@@ -18,7 +18,6 @@ class CrmRebateParticipant(models.Model):
     currency_id = fields.Many2one(related="agreement_id.currency_id")
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         required=True,
         index=True,
         ondelete="restrict",
@@ -121,9 +120,13 @@ class CrmRebateParticipant(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_accrued(self):
-        used = self.filtered(lambda participant: participant.with_context(
-            active_test=False
-        ).period_ids.sudo().filtered("subledger_revision"))  # sudo: whoever deletes, periods count
+        used = self.filtered(
+            lambda participant: (
+                participant.with_context(active_test=False)
+                .period_ids.sudo()
+                .filtered("subledger_revision")
+            )
+        )  # sudo: whoever deletes, periods count
         if used:
             raise ValidationError(
                 self.env._(

@@ -9,7 +9,16 @@ from odoo.tools import SQL
 from odoo.addons.crm_subledger.engine import Target
 from odoo.addons.crm_subledger.engine.scale import round_to
 
-from ..engine.rebate import accrued, add_months, earned, next_step, spans, split, year_before
+from ..engine.rebate import (
+    Volume,
+    accrued,
+    add_months,
+    earned,
+    next_step,
+    spans,
+    split,
+    year_before,
+)
 from .crm_rebate_measure import Measured, Window
 
 ZERO = Decimal(0)
@@ -91,7 +100,7 @@ class CrmRebatePeriod(models.Model):
         aggregator=None,
         help="What is compared with the bounds of the scale: money, units or percent.",
     )
-    rate_reached = fields.Float("Rate Reached", readonly=True, digits=(16, 4), aggregator="avg")
+    rate_reached = fields.Float(readonly=True, digits=(16, 4), aggregator="avg")
     next_rate = fields.Float(readonly=True, digits=(16, 4), aggregator=None)
     next_missing = fields.Float(
         "Missing to the Next Tier", readonly=True, digits=(16, 2), aggregator=None
@@ -105,9 +114,7 @@ class CrmRebatePeriod(models.Model):
         help="What the purchases as they stand entitle to, in company currency.",
     )
     # --- what the books say ---
-    expected_volume = fields.Float(
-        readonly=True, digits=(16, 2), aggregator=None, groups=STAFF
-    )
+    expected_volume = fields.Float(readonly=True, digits=(16, 2), aggregator=None, groups=STAFF)
     accrued = fields.Monetary(
         currency_field="company_currency_id",
         readonly=True,
@@ -183,9 +190,7 @@ class CrmRebatePeriod(models.Model):
                 f" {period.partner_id.name}"
             )
 
-    @api.depends(
-        "settlement_ids.state", "settlement_ids.released", "settlement_ids.open_amount"
-    )
+    @api.depends("settlement_ids.state", "settlement_ids.released", "settlement_ids.open_amount")
     def _compute_settlements(self):
         for period in self:
             done = period.settlement_ids
@@ -288,7 +293,7 @@ class CrmRebatePeriod(models.Model):
 
     def _volume_from_record(self):
         of_basis = "quantity" if self.basis == "quantity" else "revenue"
-        return Measured().volume.__class__(
+        return Volume(
             revenue=Decimal(repr(self.revenue)),
             quantity=Decimal(repr(self.quantity)),
             **{
@@ -345,7 +350,7 @@ class CrmRebatePeriod(models.Model):
     def _results(self, found):
         """Return ``{period id: (accrual, entitlement, next step, expected)}``."""
         results = {}
-        grouped = defaultdict(lambda: self.browse())
+        grouped = defaultdict(self.browse)
         for period in self:
             if period.agreement_id.participation == "group":
                 grouped[period.agreement_id, period.date_from] += period
@@ -366,7 +371,7 @@ class CrmRebatePeriod(models.Model):
         """Return the results of a buying group: reached together, divided by purchases."""
         members = self.sorted("participant_id")
         measured = [found.get(period.id) or Measured() for period in members]
-        total = Measured().volume
+        total = Volume()
         for one in measured:
             total += one.volume
         agreement = members.agreement_id
@@ -442,7 +447,9 @@ class CrmRebatePeriod(models.Model):
         if self.kind == "growth":
             rows.append({"code": "baseline", "basis": self._baseline_text(volume)})
         if self.kind in ("mix", "target"):
-            rows.append({"code": "measure", "basis": str(round_to(result.measure, Decimal("0.01")))})
+            rows.append(
+                {"code": "measure", "basis": str(round_to(result.measure, Decimal("0.01")))}
+            )
         rows += [
             {
                 "code": "tier",
@@ -544,7 +551,13 @@ class CrmRebatePeriod(models.Model):
         if not moves:
             return self.browse()
         self.env["account.move"].flush_model(
-            ["commercial_partner_id", "company_id", "invoice_date", "move_type", "reversed_entry_id"]
+            [
+                "commercial_partner_id",
+                "company_id",
+                "invoice_date",
+                "move_type",
+                "reversed_entry_id",
+            ]
         )
         self.env["crm.rebate.participant"].flush_model()
         self.env["crm.rebate.agreement"].flush_model(["state", "kind", "participation"])
@@ -658,36 +671,35 @@ class CrmRebatePeriod(models.Model):
 
     @api.model
     def _subledger_explanation_note(self, note):
-        _ = self.env._
         code = note.get("code")
         money = self._subledger_format_money
         if code == "expected":
-            return _(
+            return self.env._(
                 "Accrued at the rate of the volume that is expected in the end, %s (IFRS 15.56).",
                 money(note["volume"]),
             )
         if code == "final":
-            return _("The period was closed on %s: what was really earned.", note["date"])
+            return self.env._("The period was closed on %s: what was really earned.", note["date"])
         if code == "overlap":
-            return _(
+            return self.env._(
                 "Purchases of %(amount)s are not counted here: the priority gives them to"
                 " %(names)s, which is exclusive.",
                 amount=money(note["amount"]),
                 names=note["names"],
             )
         if code == "capped":
-            return _("Limited to %s per period.", money(note["cap"]))
+            return self.env._("Limited to %s per period.", money(note["cap"]))
         if code == "units":
-            return _(
+            return self.env._(
                 "Left out, as their unit cannot be converted (number of lines: %s).", note["count"]
             )
         if code == "currency":
-            return _(
+            return self.env._(
                 "Counted in %s and converted at the average rate of the purchases.",
                 note["currency"],
             )
         if code == "group":
-            return _("Share of the buying group by purchases.")
+            return self.env._("Share of the buying group by purchases.")
         return super()._subledger_explanation_note(note)
 
     # ------------------------------------------------------------------
@@ -748,9 +760,7 @@ class CrmRebatePeriod(models.Model):
                 self.env._("“%s” is being settled by somebody else.", self.display_name)
             ) from error
         if not self._is_measured():
-            raise UserError(
-                self.env._("The agreement of “%s” is not active.", self.display_name)
-            )
+            raise UserError(self.env._("The agreement of “%s” is not active.", self.display_name))
 
     def _open_amount(self, until=None):
         """Return what is open on the purchases up to ``until``, in company currency.
@@ -899,8 +909,10 @@ class CrmRebatePeriod(models.Model):
         """Return periods whose days of grace are over."""
         candidates = self.search([("is_final", "=", False), ("date_to", "<", today)])
         return candidates.filtered(
-            lambda p: fields.Date.add(p.date_to, days=p.agreement_id.grace_days) < today
-            and p._is_measured()
+            lambda p: (
+                fields.Date.add(p.date_to, days=p.agreement_id.grace_days) < today
+                and p._is_measured()
+            )
         )
 
     def _to_expire(self, today):

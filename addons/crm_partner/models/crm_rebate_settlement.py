@@ -326,7 +326,9 @@ class CrmRebateSettlement(models.Model):
     def _make_deduction(self, options):
         if self.amount < 0:
             raise UserError(
-                self.env._("A claim cannot be deducted. Choose “Credit note”: it becomes an invoice.")
+                self.env._(
+                    "A claim cannot be deducted. Choose “Credit note”: it becomes an invoice."
+                )
             )
         if options.get("invoice"):
             self._deduct_from(options["invoice"].sudo())  # sudo: _settle checked the user

@@ -140,9 +140,7 @@ class TestRebateAccess(HttpCase, RebateCase):
     def test_home_card(self):
         page = self._open(self.alpha_finance, "/my/partner")
         self.assertIn("o_partner_card_rebates", page.text)
-        self.assertNotIn(
-            "o_partner_card_rebates", self._open(self.alpha_sales, "/my/partner").text
-        )
+        self.assertNotIn("o_partner_card_rebates", self._open(self.alpha_sales, "/my/partner").text)
 
     def test_search_and_filters(self):
         for query, found in (
@@ -194,9 +192,7 @@ class TestRebateAccess(HttpCase, RebateCase):
     # --- tours ---
 
     def test_tour_portal(self):
-        self.start_tour(
-            "/my/partner", "crm_partner_rebate_portal", login=self.alpha_finance.login
-        )
+        self.start_tour("/my/partner", "crm_partner_rebate_portal", login=self.alpha_finance.login)
         self.assertEqual(self.own.dispute_ids.reason, "The invoice of October is missing")
 
     def test_tour_backend(self):

@@ -103,9 +103,7 @@ class TestRebateSettlement(RebateCase):
             {
                 "partner_id": self.alpha.id,
                 "company_id": self.company.id,
-                "order_line": [
-                    Command.create({"product_id": self.pump.id, "product_uom_qty": 5})
-                ],
+                "order_line": [Command.create({"product_id": self.pump.id, "product_uom_qty": 5})],
             }
         )
         order.order_line.price_unit = 1000
@@ -266,9 +264,7 @@ class TestRebateSettlement(RebateCase):
             wizard.action_reject()
         wizard.answer = "They were in January"
         wizard.action_reject()
-        self.assertRecordValues(
-            dispute, [{"state": "rejected", "answered_by_id": self.channel.id}]
-        )
+        self.assertRecordValues(dispute, [{"state": "rejected", "answered_by_id": self.channel.id}])
         self.assertFalse(self.period.dispute_open)
 
     def test_reopen(self):

@@ -147,9 +147,7 @@ class TestRebateTargets(RebateCase):
         self.assertEqual((period.next_rate, period.next_missing), (2, 4000))
 
     def test_marginal_with_expectation_and_cap(self):
-        agreement = self._agreement(
-            SCALE, method="marginal", expected_volume=27000, cap=500
-        )
+        agreement = self._agreement(SCALE, method="marginal", expected_volume=27000, cap=500)
         self._invoice(self.alpha, "2025-10-10", 13500)
         self.run_subledger()
         self.assertEqual(agreement.period_ids.accrued, 250, "half of 580, limited to 500")
@@ -242,16 +240,20 @@ class TestRebateTargets(RebateCase):
         other = self.setup_other_company(name="Third Company")["company"]
         agreement = self._reached(FLAT)
         self.alpha.company_id = False
-        invoice = self.env["account.move"].with_company(other).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.alpha.id,
-                "invoice_date": "2025-10-10",
-                "company_id": other.id,
-                "invoice_line_ids": [
-                    Command.create({"name": "Pump", "price_unit": 1000, "tax_ids": []})
-                ],
-            }
+        invoice = (
+            self.env["account.move"]
+            .with_company(other)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.alpha.id,
+                    "invoice_date": "2025-10-10",
+                    "company_id": other.id,
+                    "invoice_line_ids": [
+                        Command.create({"name": "Pump", "price_unit": 1000, "tax_ids": []})
+                    ],
+                }
+            )
         )
         invoice.action_post()
         self.assertEqual(self._earned(agreement), {"Alpha": 0}, "I5")

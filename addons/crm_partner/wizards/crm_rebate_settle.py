@@ -59,7 +59,7 @@ class CrmRebateSettle(models.TransientModel):
         " ('move_type', '=', direction == 'vendor' and 'in_invoice' or 'out_invoice')]",
         help="Empty: from the next invoice that is made from a sales order.",
     )
-    goods_ids = fields.One2many("crm.rebate.settle.goods", "settle_id", "Goods")
+    goods_ids = fields.One2many("crm.rebate.settle.goods", "settle_id")
     reason = fields.Char()
     post = fields.Boolean("Post at Once", compute="_compute_post", store=True, readonly=False)
 
@@ -114,9 +114,7 @@ class CrmRebateSettle(models.TransientModel):
         if not self.period_ids:
             raise UserError(self.env._("Choose the periods to settle."))
         if self.method in ("goods", "deduction") and len(self.period_ids.partner_id) > 1:
-            raise UserError(
-                self.env._("Goods and deductions are settled one partner at a time.")
-            )
+            raise UserError(self.env._("Goods and deductions are settled one partner at a time."))
         settlements = self.env["crm.rebate.settlement"]
         single = len(self.period_ids) == 1
         for period in self.period_ids:

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.crm_subledger.engine.scale import ScaleError
 
-from ..engine.rebate import earned, spans, split, year_before
+from ..engine.rebate import Volume, earned, spans, split, year_before
 from ..models.crm_rebate_measure import Measured, Window
 
 
@@ -20,9 +20,9 @@ class CrmRebateWhatIf(models.TransientModel):
     currency_id = fields.Many2one(related="agreement_id.currency_id")
     reward = fields.Selection(related="agreement_id.reward")
     method = fields.Selection(
-        selection=lambda self: self.env["crm.rebate.agreement"]
-        ._fields["method"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["crm.rebate.agreement"]._fields["method"]._description_selection(self.env)
+        ),
         required=True,
         compute="_compute_from_agreement",
         store=True,
@@ -92,7 +92,7 @@ class CrmRebateWhatIf(models.TransientModel):
             purchases = [(money * factor, units) for money, units in volume.purchases]
             volumes[key] = volume.times(factor)
             if purchases:
-                volumes[key] = volumes[key] + Measured().volume.__class__(purchases=purchases)
+                volumes[key] = volumes[key] + Volume(purchases=purchases)
         rows = []
         for first, last in sorted({key[1:] for key in keys.values()}):
             members = [key for key, value in keys.items() if value[1:] == (first, last)]
@@ -126,7 +126,7 @@ class CrmRebateWhatIf(models.TransientModel):
             return [
                 earned(self._terms(keys[key][0], other), volumes[key]).amount for key in members
             ]
-        total = sum((volumes[key] for key in members), Measured().volume)
+        total = sum((volumes[key] for key in members), Volume())
         terms = self._terms(agreement.participant_ids.browse(), other)
         sizes = [volumes[key].size(terms.basis) for key in members]
         return split(earned(terms, total).amount, sizes, terms.rounding)
