@@ -1,5 +1,6 @@
 from . import (
     partner_leads,
-    partner_portal,  # isort: skip  first: the others inherit from it
+    partner_portal,
+    partner_rebate,
     programme_portal,
 )

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_line,
     crm_approval_rule,
     crm_deal_conflict,
     crm_deal_key,
@@ -24,6 +25,14 @@ from . import (
     crm_partner_requirement,
     crm_partner_review,
     crm_partner_review_line,
+    crm_rebate_agreement,
+    crm_rebate_dispute,
+    crm_rebate_measure,
+    crm_rebate_participant,
+    crm_rebate_period,
+    crm_rebate_settlement,
+    crm_rebate_tier,
+    crm_subledger,
     crm_team,
     res_company,
     res_config_settings,
@@ -32,4 +41,5 @@ from . import (
     res_users,
     sale_order,
     sale_order_line,
+    stock_picking,
 )

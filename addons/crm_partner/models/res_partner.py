@@ -13,6 +13,8 @@ from ..tools import is_unlocked, unlocked
 KEPT = ("level_since", "level_warned_on", "level_grace_until")
 LOCK = ("level_locked_until", "level_lock_reason")
 
+TREE_FIELDS = ("parent_id", "channel_parent_id", "is_company", "commercial_partner_id")
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -214,6 +216,15 @@ class ResPartner(models.Model):
     def write(self, vals):
         with self._level_change(vals):
             return super().write(vals)
+
+    # <<<<<<< THEIRS
+    # T
+    # T     # --- rebates ---
+    # T     def write(self, vals):
+    # T         result = super().write(vals)
+    # T         self._rebate_tree_changed(vals)
+    # T         return result
+    # >>>>>>>
 
     # --- programme: what changes a level ---
 
@@ -589,3 +600,33 @@ class ResPartner(models.Model):
             "domain": [("partner_id", "=", self.id)],
             "context": {"create": False},
         }
+
+    def _rebate_tree(self):
+        """Return the companies whose purchases count with those of ``self``: all below it.
+
+        Below is who names it as parent company or as the distributor above it.
+        """
+        names = [name for name in ("parent_id", "channel_parent_id") if name in self._fields]
+        found, level = self, self
+        while level:
+            domain = Domain.OR(Domain(name, "in", level.ids) for name in names)
+            # sudo: whoever opens an agreement need not see every company of a tree
+            level = self.sudo().search(domain & Domain("is_company", "=", True)) - found
+            found |= level
+        return found
+
+    def _rebate_tree_changed(self, vals):
+        """Have agreements over whole trees follow a change of the tree."""
+        if not vals.keys() & set(TREE_FIELDS):
+            return
+        # sudo: the agreements follow, whoever changes the contact
+        participants = self.env["crm.rebate.participant"].sudo()
+        trees = participants.search(
+            [
+                ("agreement_id.participation", "=", "tree"),
+                ("agreement_id.state", "in", ("draft", "active")),
+            ]
+        )
+        if trees:
+            self.env.add_to_compute(trees._fields["buyer_ids"], trees)
+            trees.agreement_id.filtered(lambda a: a.state == "active")._mark_dirty()

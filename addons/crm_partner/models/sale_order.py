@@ -232,3 +232,9 @@ class SaleOrder(models.Model):
             for step in steps
             if step.name in ("list", "net", "tier") or round(step.change, 2)
         ]
+
+    # --- rebates ---
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        invoices = super()._create_invoices(grouped=grouped, final=final, date=date)
+        invoices._rebate_deduct()
+        return invoices

@@ -1,6 +1,7 @@
 from . import (
     test_engine_distribution,
     test_engine_programme,
+    test_engine_rebate,
     test_leads,
     test_leads_access,
     test_leads_concurrency,
@@ -12,6 +13,11 @@ from . import (
     test_partner_review,
     test_portal_home,
     test_portal_leads,
+    test_rebate_access,
+    test_rebate_property,
+    test_rebate_settlement,
+    test_rebate_targets,
     test_reports,
     test_story_d3,
+    test_story_d4,
 )
