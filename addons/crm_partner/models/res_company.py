@@ -1,5 +1,13 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    # --- market development funds ---
+    mdf_reminder_days = fields.Integer(
+        "Remind of Expiring Funds (days before)",
+        default=30,
+        help="Partners and channel managers are told once, this many days before a fund ends; 0: "
+        "nobody is.",
+    )

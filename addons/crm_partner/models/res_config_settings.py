@@ -1,5 +1,12 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
+
+    # --- market development funds ---
+    mdf_reminder_days = fields.Integer(
+        related="company_id.mdf_reminder_days",
+        readonly=False,
+        string="Remind of Expiring Funds (days before)",
+    )
