@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import UserError
 
 from ..tools import unlocked
 
@@ -12,6 +13,13 @@ class AccountMove(models.Model):
         "(commercial_partner_id, invoice_date)"
         " WHERE state = 'posted'"
         " AND move_type IN ('out_invoice', 'out_refund', 'in_invoice', 'in_refund')"
+    )
+
+    # --- market development funds ---
+    # Purchases of a partner in a period, without reading all its documents.
+    _mdf_purchases_idx = models.Index(
+        "(commercial_partner_id, company_id, invoice_date) "
+        "WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund')"
     )
 
     def _rebate_drop(self, settlements):
@@ -44,3 +52,26 @@ class AccountMove(models.Model):
             for settlement in waiting.try_lock_for_update():
                 # sudo: agreed on in the settlement; whoever invoices only carries it out
                 settlement._deduct_from(invoice.sudo())
+
+    def _post(self, soft=True):
+        self._mdf_check_settlements()
+        return super()._post(soft=soft)
+
+    def _mdf_check_settlements(self):
+        """Refuse to post more for a claim than was approved."""
+        lines = self.line_ids.filtered("mdf_claim_id")
+        for claim, items in lines.sudo().grouped("mdf_claim_id").items():
+            # sudo: the claim behind a document that the user is posting
+            total = claim.settled + sum(items.mapped("balance"))
+            granted = claim.approved_amount if claim.state in ("approved", "settled") else 0.0
+            if claim.currency_id.compare_amounts(total, granted) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(move)s would settle %(total)s of the claim %(claim)s, of which "
+                        "%(granted)s is approved. Correct the line, or delete the document.",
+                        move=items.move_id[:1].display_name,
+                        total=claim.currency_id.format(total),
+                        claim=claim.name,
+                        granted=claim.currency_id.format(granted),
+                    )
+                )

@@ -7,3 +7,9 @@ class CrmApprovalRule(models.Model):
     operation = fields.Selection(
         selection_add=[("register", "Register a Deal")], ondelete={"register": "cascade"}
     )
+    # <<<<<<< THEIRS
+    # T
+    # T     operation = fields.Selection(
+    # T         selection_add=[("mdf", "Grant fund money")], ondelete={"mdf": "cascade"}
+    # T     )
+    # >>>>>>>

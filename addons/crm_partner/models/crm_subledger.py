@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class CrmSubledger(models.Model):
@@ -12,3 +13,33 @@ class CrmSubledger(models.Model):
         ],
         ondelete={"rebate": "set default", "rebate_vendor": "set default"},
     )
+    # <<<<<<< THEIRS
+    # T
+    # T     # --- market development funds ---
+    # T     kind = fields.Selection(
+    # T         selection_add=[("mdf", "Market Development Funds")],
+    # T         ondelete={"mdf": "set default"},
+    # T     )
+    # >>>>>>>
+    mdf_service_account_id = fields.Many2one(
+        "account.account",
+        "Account of Services Received",
+        check_company=True,
+        help="Expense of distinct services that partners deliver for fund money (IFRS 15.70–72).",
+    )
+
+    def _mdf_service_account(self):
+        """Return the expense account of distinct services.
+
+        :raises UserError: none is set
+        """
+        self.ensure_one()
+        if not self.mdf_service_account_id:
+            raise UserError(
+                self.env._(
+                    "Sub-ledger “%s” has no account of services received. Set it under Invoicing > "
+                    "Configuration > Sub-ledgers.",
+                    self.name,
+                )
+            )
+        return self.mdf_service_account_id

@@ -95,6 +95,14 @@ class ResCompany(models.Model):
         help="When no partner may get a lead, or all let it pass.",
     )
 
+    # --- market development funds ---
+    mdf_reminder_days = fields.Integer(
+        "Remind of Expiring Funds (days before)",
+        default=30,
+        help="Partners and channel managers are told once, this many days before a fund ends; 0: "
+        "nobody is.",
+    )
+
     def _deal_today(self):
         """Return the date on which the windows of this company's deals are counted."""
         self.ensure_one()

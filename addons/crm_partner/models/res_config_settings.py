@@ -18,3 +18,10 @@ class ResConfigSettings(models.TransientModel):
     channel_pool_fallback = fields.Boolean(
         related="company_id.channel_pool_fallback", readonly=False
     )
+
+    # --- market development funds ---
+    mdf_reminder_days = fields.Integer(
+        related="company_id.mdf_reminder_days",
+        readonly=False,
+        string="Remind of Expiring Funds (days before)",
+    )

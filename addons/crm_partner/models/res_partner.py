@@ -630,3 +630,24 @@ class ResPartner(models.Model):
         if trees:
             self.env.add_to_compute(trees._fields["buyer_ids"], trees)
             trees.agreement_id.filtered(lambda a: a.state == "active")._mark_dirty()
+
+    # --- people in the portal ---
+
+    def _partner_people(self, *roles):
+        """Return the contacts of these partner companies whose portal users have one of ``roles``.
+
+        :return: ``res.partner`` (superuser), the company itself where nobody has a role
+        """
+        # sudo: who of a partner's team is told something
+        users = (
+            self.sudo()
+            .env["res.users"]
+            .search(
+                [("partner_id", "child_of", self.commercial_partner_id.ids), ("share", "=", True)]
+            )
+        )
+        found = users.filtered(
+            lambda user: any(user.has_group(f"crm_partner.group_portal_{role}") for role in roles)
+        ).partner_id
+        without = self.sudo().commercial_partner_id - found.commercial_partner_id
+        return found | without

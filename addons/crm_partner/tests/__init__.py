@@ -20,4 +20,5 @@ from . import (
     test_reports,
     test_story_d3,
     test_story_d4,
+    test_story_d5,
 )
