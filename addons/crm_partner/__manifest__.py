@@ -21,10 +21,15 @@
     ],
     "data": [
         "security/crm_partner_groups.xml",
+        "security/crm_partner_rules_portal.xml",
         "security/ir.model.access.csv",
         "views/crm_partner_menu_roots.xml",
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",
+        "views/portal_order_templates.xml",
+        "views/product_template_views_channel.xml",
+        "views/res_config_settings_views_portal.xml",
+        "views/sale_order_views_portal.xml",
     ],
     "assets": {
         "web.assets_backend": [],

@@ -1,3 +1,4 @@
 from . import (
     partner_portal,
+    partner_order,
 )
