@@ -1,7 +1,11 @@
 from . import (
     account_move,
+    crm_diversion_case,
     crm_lead,
+    crm_lot_sighting,
     crm_partner_cart,
+    crm_partner_team,
+    crm_partner_team_log,
     product_template,
     res_company,
     res_config_settings,

@@ -49,6 +49,17 @@ class CrmPartnerTeam(models.AbstractModel):
         ).filtered(lambda user: not user._is_superuser() and user.partner_id.active)
 
     @api.model
+    def _own(self, partner, user):
+        """Return ``user`` as superuser.
+
+        :raise AccessError: if it is no portal user of this very company
+        """
+        member = self._member(partner, user.id)
+        if not member:
+            raise AccessError(self.env._("You may not change the team of this partner."))
+        return member
+
+    @api.model
     def _member(self, partner, user_id):
         """Return one portal user of a partner company; empty for everybody else's."""
         return self._members(partner).filtered(lambda user: user.id == user_id)
@@ -100,6 +111,7 @@ class CrmPartnerTeam(models.AbstractModel):
         """Send the invitation of a colleague who never logged in once more."""
         partner = self._check_team_access(partner)
         partner._channel_serialize()
+        user = self._own(partner, user)
         if self._state(user) != "invited":
             raise UserError(self.env._("%s does not wait for an invitation.", user.name))
         self._check_limit(partner)
@@ -111,6 +123,7 @@ class CrmPartnerTeam(models.AbstractModel):
         """Give ``user`` these roles, and take away those not named."""
         partner = self._check_team_access(partner)
         partner._channel_serialize()
+        user = self._own(partner, user)
         roles = self._check_roles(roles)
         before = self._roles(user)
         if self._state(user) == "removed":
@@ -126,6 +139,7 @@ class CrmPartnerTeam(models.AbstractModel):
         """Take the portal away from ``user``; the contact and all documents stay."""
         partner = self._check_team_access(partner)
         partner._channel_serialize()
+        user = self._own(partner, user)
         roles = self._roles(user)
         if self._state(user) == "removed":
             return
@@ -137,6 +151,8 @@ class CrmPartnerTeam(models.AbstractModel):
     @api.model
     def _restore(self, partner, user):
         """Let a removed colleague in again, with the roles they had."""
+        partner = self._check_team_access(partner)
+        user = self._own(partner, user)
         if self._state(user) != "removed":
             return user
         return self._invite(partner, user.name, user.login, self._roles(user))

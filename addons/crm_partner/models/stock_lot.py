@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
@@ -29,3 +29,18 @@ class StockLot(models.Model):
             limit=1000,
         )
         return lines.move_id.sale_line_id.order_id
+
+    @api.model
+    def _channel_line_partner(self, line):
+        """Return the company (superuser) a delivery or return was about.
+
+        Who ordered counts before where it was delivered: goods may go straight to the site.
+        """
+        order = line.move_id.sale_line_id.order_id
+        returned = line.move_id.origin_returned_move_id
+        order = order or returned.sale_line_id.order_id
+        partner = order.partner_id or line.picking_id.partner_id or line.move_id.partner_id
+        return partner.commercial_partner_id
+
+    # --- anti-diversion ---
+    sighting_ids = fields.One2many("crm.lot.sighting", "lot_id", "Sightings")

@@ -1,5 +1,9 @@
 from . import (
+    test_diversion,
+    test_engine_diversion,
     test_engine_portal_quantity,
+    test_portal_core_pages,
     test_portal_home,
     test_portal_order,
+    test_portal_team,
 )
