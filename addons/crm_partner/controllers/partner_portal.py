@@ -3,12 +3,14 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import NotFound
 
 from odoo import http
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 HOME = "/my/partner"
+FLASH = "crm_partner_flash"
 
 
 class PartnerPortal(CustomerPortal):
@@ -47,8 +49,8 @@ class PartnerPortal(CustomerPortal):
         """Return the values of a searchable, sortable, paged list of what the visitor may read.
 
         :param dict options: ``searchbar_inputs``, ``searchbar_filters`` and ``searchbar_sortings``
-            as Odoo's search bar knows them; an input has ``fields``, names that are searched, a
-            filter has ``domain`` and a sorting has ``order``
+            as Odoo's search bar knows them; an input has ``fields``, names that are searched, or
+            ``domain``, a function of the text; a filter has ``domain`` and a sorting has ``order``
         :param dict chosen: ``search``, ``search_in``, ``filterby``, ``sortby`` of the request;
             unknown values fall back to the first option
         """
@@ -59,8 +61,7 @@ class PartnerPortal(CustomerPortal):
         if "filterby" in picked:
             domain &= Domain(options["searchbar_filters"][picked["filterby"]]["domain"])
         if search and "search_in" in picked:
-            names = options["searchbar_inputs"][picked["search_in"]]["fields"]
-            domain &= Domain.OR([Domain(name, "ilike", search)] for name in names)
+            domain &= self._search_domain(options["searchbar_inputs"][picked["search_in"]], search)
         order = (
             options["searchbar_sortings"][picked["sortby"]]["order"]
             if "sortby" in picked
@@ -86,6 +87,11 @@ class PartnerPortal(CustomerPortal):
             "default_url": url,
         }
 
+    def _search_domain(self, option, search):
+        if "domain" in option:
+            return Domain(option["domain"](search))
+        return Domain.OR(Domain(name, "ilike", search) for name in option["fields"])
+
     def _picked(self, options, chosen):
         """Return which of the options were chosen, the first one instead of an unknown one."""
         names = {
@@ -102,19 +108,43 @@ class PartnerPortal(CustomerPortal):
         }
 
     def _partner_values(self, page_name, **values):
-        """Values of every page: who the partner is, and which tabs the visitor sees."""
+        """Values of every page: who the partner is, which tabs the visitor sees, what happened.
+
+        ``notice`` and ``error`` are what :meth:`_partner_redirect` left for the next page.
+        """
         user = request.env.user
         return {
             **self._prepare_portal_layout_values(),
             "page_name": page_name,
             "partner": user._channel_partner(),
             "has_role": user._has_channel_role,
+            **request.session.pop(FLASH, {}),
             **values,
         }
 
-    def _partner_redirect(self, url, **message):
-        """Answer a POST: go to ``url`` (a path of ours) with a short message."""
+    def _partner_redirect(self, url, *, notice=None, error=None, **message):
+        """Answer a POST: go to ``url`` (a path of ours).
+
+        :param notice: what was done, shown once on the next page
+        :param error: what could not be done, shown once on the next page
+        :param message: parameters of the address
+        """
+        flash = {"notice": notice, "error": error}
+        if flash := {name: str(text) for name, text in flash.items() if text}:
+            request.session[FLASH] = flash
         return request.redirect(f"{url}?{urlencode(message)}" if message else url)
+
+    def _partner_attempt(self, action):
+        """Do what a POST asks for, as a whole or not at all.
+
+        :param action: a function without arguments
+        :return: (its result, None), or (None, what the visitor has to correct)
+        """
+        try:
+            with request.env.cr.savepoint():
+                return action(), None
+        except UserError as error:
+            return None, str(error)
 
     def _prepare_partner_home_values(self, partner):
         """Values of the cards of the home page; topics extend it and ask for roles themselves.

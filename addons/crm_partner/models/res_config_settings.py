@@ -25,3 +25,10 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         string="Remind of Expiring Funds (days before)",
     )
+
+    # --- portal: ordering and team ---
+    partner_order_confirm = fields.Selection(
+        related="company_id.partner_order_confirm", readonly=False
+    )
+    partner_stock_few = fields.Float(related="company_id.partner_stock_few", readonly=False)
+    partner_invite_limit = fields.Integer(related="company_id.partner_invite_limit", readonly=False)

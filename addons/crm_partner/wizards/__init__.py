@@ -2,6 +2,8 @@ from . import (
     crm_deal_decision,
     crm_lead_offer,
     crm_lead_withdraw,
+    crm_partner_team_wizard,
+    crm_partner_team_wizard_line,
     crm_rebate_answer,
     crm_rebate_settle,
     crm_rebate_settle_goods,
