@@ -5,11 +5,6 @@ class CrmApprovalRule(models.Model):
     _inherit = "crm.approval.rule"
 
     operation = fields.Selection(
-        selection_add=[("register", "Register a Deal")], ondelete={"register": "cascade"}
+        selection_add=[("register", "Register a Deal"), ("mdf", "Grant fund money")],
+        ondelete={"register": "cascade", "mdf": "cascade"},
     )
-    # <<<<<<< THEIRS
-    # T
-    # T     operation = fields.Selection(
-    # T         selection_add=[("mdf", "Grant fund money")], ondelete={"mdf": "cascade"}
-    # T     )
-    # >>>>>>>

@@ -10,6 +10,8 @@ DEAL_SOURCES = frozenset(
 )
 DEAL_OUTCOME = frozenset({"stage_id", "probability", "active", "lost_reason_id"})
 DEAL_FIELDS = frozenset({"deal_registration_id", "deal_guard_id"})
+#: whose change makes an opportunity one of direct sales, or no more
+DEAL_DIRECT = DEAL_FIELDS | {"active", "company_id", "channel_partner_id"}
 
 
 class CrmLead(models.Model):
@@ -34,19 +36,6 @@ class CrmLead(models.Model):
         domain="[('grade_id', '!=', False)]",
         help="The partner company that works on this opportunity.",
     )
-    # <<<<<<< THEIRS
-    # T
-    # T     # --- leads: distribution to channel partners ---
-    # T     channel_partner_id = fields.Many2one(
-    # T         "res.partner",
-    # T         "Channel Partner",
-    # T         index="btree_not_null",
-    # T         tracking=True,
-    # T         copy=False,
-    # T         domain="[('grade_id', '!=', False)]",
-    # T         help="The partner that works on this lead.",
-    # T     )
-    # >>>>>>>
     deal_guard_id = fields.Many2one(
         "crm.deal.registration",
         "Protected for a Partner",
@@ -101,15 +90,8 @@ class CrmLead(models.Model):
         self._deal_refuse_forged([vals])
         result = super().write(vals)
         self._deal_after_write(vals)
+        self._channel_follow(vals)
         return result
-
-    # <<<<<<< THEIRS
-    # T
-    # T     def write(self, vals):
-    # T         result = super().write(vals)
-    # T         self._channel_follow(vals)
-    # T         return result
-    # >>>>>>>
 
     def unlink(self):
         self.env["crm.deal.key"]._forget("l", self.ids)
@@ -128,7 +110,7 @@ class CrmLead(models.Model):
     def _deal_after_write(self, vals):
         if vals.keys() & DEAL_SOURCES:
             self._deal_after_change()
-        elif vals.keys() & {"active", "company_id", "channel_partner_id"} | DEAL_FIELDS:
+        elif vals.keys() & DEAL_DIRECT:
             self._deal_refresh_keys()
         if vals.keys() & DEAL_OUTCOME:
             self._deal_follow()

@@ -5,22 +5,18 @@ from odoo.exceptions import UserError
 class CrmSubledger(models.Model):
     _inherit = "crm.subledger"
 
-    # --- rebates ---
     kind = fields.Selection(
         selection_add=[
             ("rebate", "Rebates Granted"),
             ("rebate_vendor", "Rebates Received"),
+            ("mdf", "Market Development Funds"),
         ],
-        ondelete={"rebate": "set default", "rebate_vendor": "set default"},
+        ondelete={
+            "rebate": "set default",
+            "rebate_vendor": "set default",
+            "mdf": "set default",
+        },
     )
-    # <<<<<<< THEIRS
-    # T
-    # T     # --- market development funds ---
-    # T     kind = fields.Selection(
-    # T         selection_add=[("mdf", "Market Development Funds")],
-    # T         ondelete={"mdf": "set default"},
-    # T     )
-    # >>>>>>>
     mdf_service_account_id = fields.Many2one(
         "account.account",
         "Account of Services Received",

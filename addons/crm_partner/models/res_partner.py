@@ -226,16 +226,9 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         with self._level_change(vals):
-            return super().write(vals)
-
-    # <<<<<<< THEIRS
-    # T
-    # T     # --- rebates ---
-    # T     def write(self, vals):
-    # T         result = super().write(vals)
-    # T         self._rebate_tree_changed(vals)
-    # T         return result
-    # >>>>>>>
+            result = super().write(vals)
+        self._rebate_tree_changed(vals)
+        return result
 
     # --- programme: what changes a level ---
 
