@@ -1,3 +1,4 @@
+from . import crm_mdf_document  # isort: skip (what the others inherit)
 from . import (
     account_move,
     account_move_line,
@@ -19,7 +20,6 @@ from . import (
     crm_mdf_activity_type,
     crm_mdf_budget,
     crm_mdf_claim,
-    crm_mdf_document,
     crm_mdf_fund,
     crm_mdf_request,
     crm_partner_agreement,
