@@ -1,6 +1,14 @@
+import json
+
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from odoo.addons.crm_customer.engine.dashboard import charts as charts_of
+
+from ..tools import dashboards
 from .common import PartnerCase
 
 
@@ -57,3 +65,113 @@ class TestSalesReport(PartnerCase):
         with self.assertRaises(AccessError):
             self._sums("channel", self.seller)
         self.assertFalse(self._sums("channel", self.stranger))
+
+
+@tagged("-at_install", "post_install")
+class TestScorecard(PartnerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_people()
+
+    def _rows(self, user=None):
+        rows = self.env["crm.partner.scorecard"].with_user(user or self.channel).search([])
+        return {row.partner_id: row for row in rows}
+
+    @freeze_time("2026-06-30 04:00:00")
+    def test_purchases_and_growth(self):
+        self._invoice(self.alpha, "2025-03-01", 2000)
+        self._invoice(self.alpha, "2026-03-01", 3500)
+        self._invoice(self.alpha, "2026-04-01", 500, refund=True)
+        self._invoice(self.alpha, "2024-03-01", 9999)
+        self._invoice(self.gamma, "2026-05-01", 800)
+        rows = self._rows()
+        self.assertEqual(rows.keys(), {self.alpha, self.beta, self.gamma})
+        alpha = rows[self.alpha]
+        self.assertEqual((alpha.purchases, alpha.purchases_before, alpha.growth), (3000, 2000, 50))
+        self.assertEqual((rows[self.gamma].purchases, rows[self.gamma].growth), (800, 0))
+        self.assertEqual(rows[self.beta].purchases, 0)
+        self.assertGreater(alpha.overdue, 0)
+
+    @freeze_time("2026-06-30 04:00:00")
+    def test_rates_are_those_of_the_sums(self):
+        self._invoice(self.alpha, "2025-03-01", 1000)
+        self._invoice(self.alpha, "2026-03-01", 2000)
+        self._invoice(self.beta, "2025-03-01", 3000)
+        self._invoice(self.beta, "2026-03-01", 3000)
+        [[level, growth]] = (
+            self.env["crm.partner.scorecard"]
+            .with_user(self.channel)
+            ._read_group([("grade_id", "=", self.gold.id)], ["grade_id"], ["growth:avg"])
+        )
+        self.assertEqual((level, growth), (self.gold, 25))
+
+    def test_rights(self):
+        with self.assertRaises(AccessError):
+            self._rows(self.seller)
+        self.assertFalse(self._rows(self.stranger))
+        row = self._rows()[self.alpha]
+        self.assertEqual(row.action_open_partner()["res_id"], self.alpha.id)
+
+
+@tagged("-at_install", "post_install")
+class TestRegistrationReport(PartnerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_people()
+
+    def _register(self, partner, name, amount=1000, **values):
+        registration = self.env["crm.deal.registration"].create(
+            {
+                "partner_id": partner.id,
+                "company_id": self.company.id,
+                "customer_name": name,
+                "amount": amount,
+                "expected_close": fields.Date.add(fields.Date.today(), days=30),
+                **values,
+            }
+        )
+        registration.action_submit()
+        return registration
+
+    def test_conflict_rate(self):
+        first = self._register(self.alpha, "上海宏泰机械有限公司", customer_phone="021-68881234")
+        second = self._register(self.beta, "宏泰机械（上海）", customer_phone="021-68881234")
+        self._register(self.beta, "苏州明达电子有限公司", customer_phone="0512-66668888")
+        self.assertEqual((first.in_conflict, second.in_conflict), (False, True))
+        rows = (
+            self.env["crm.deal.registration.report"]
+            .with_user(self.channel)
+            ._read_group(
+                [("company_id", "=", self.company.id)],
+                ["partner_id"],
+                ["registrations:sum", "conflicts:sum", "conflict_rate:avg", "approved:sum"],
+            )
+        )
+        self.assertEqual(dict((row[0], row[1:]) for row in rows), {
+            self.alpha: (1, 0, 0, 1),
+            self.beta: (2, 1, 50, 1),
+        })  # fmt: skip
+
+    def test_rights(self):
+        self._register(self.alpha, "上海宏泰机械有限公司", customer_phone="021-68881234")
+        report = self.env["crm.deal.registration.report"]
+        with self.assertRaises(AccessError):
+            report.with_user(self.seller).search([])
+        self.assertFalse(report.with_user(self.stranger).search([]))
+        self.assertTrue(report.with_user(self.channel).search([]))
+
+
+@tagged("-at_install", "post_install")
+class TestDashboard(PartnerCase):
+    def test_dashboard(self):
+        """The file is what the generator writes, and what it names exists."""
+        dashboard = self.env.ref("crm_partner.dashboard_channel")
+        dashboard._check_spreadsheet_data()
+        data = json.loads(dashboard.spreadsheet_data)
+        self.assertEqual(data, dashboards.build("channel"))
+        self.assertIn(self.env.ref("crm_partner.group_partner_user"), dashboard.group_ids)
+        for chart in charts_of(data):
+            linked = chart.get("actionXmlId") or data["chartOdooMenusReferences"][chart["chartId"]]
+            self.assertTrue(self.env.ref(linked), chart["title"])
