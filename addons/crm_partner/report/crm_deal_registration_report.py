@@ -27,12 +27,8 @@ class CrmDealRegistrationReport(models.Model):
     conflicts = fields.Integer(readonly=True)
     approved = fields.Integer(readonly=True, help="Whatever became of them afterwards.")
     won = fields.Integer(readonly=True)
-    conflict_rate = fields.Float(
-        "Conflict Rate (%)", readonly=True, aggregator="avg", digits=(5, 1)
-    )
-    approval_rate = fields.Float(
-        "Approval Rate (%)", readonly=True, aggregator="avg", digits=(5, 1)
-    )
+    conflict_rate = fields.Float("Conflicts (%)", readonly=True, aggregator="avg", digits=(5, 1))
+    approval_rate = fields.Float("Approved (%)", readonly=True, aggregator="avg", digits=(5, 1))
     win_rate = fields.Float(
         "Win Rate (%)",
         readonly=True,
@@ -59,10 +55,10 @@ class CrmDealRegistrationReport(models.Model):
             """SELECT id, id AS registration_id, submitted_at, company_id, partner_id, grade_id,
                       user_id, state, decision,
                       1 AS registrations,
-                      in_conflict::int AS conflicts,
+                      COALESCE(in_conflict, FALSE)::int AS conflicts,
                       (approved_on IS NOT NULL)::int AS approved,
                       (state = 'won')::int AS won,
-                      100.0 * in_conflict::int AS conflict_rate,
+                      100.0 * COALESCE(in_conflict, FALSE)::int AS conflict_rate,
                       CASE WHEN decided_at IS NOT NULL
                            THEN 100.0 * (approved_on IS NOT NULL)::int END AS approval_rate,
                       CASE WHEN approved_on IS NOT NULL AND state <> 'approved'

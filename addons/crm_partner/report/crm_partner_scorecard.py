@@ -37,9 +37,7 @@ class CrmPartnerScorecard(models.Model):
     registrations = fields.Integer("Registered Deals", readonly=True)
     conflicts = fields.Integer(readonly=True)
     deals_won = fields.Integer("Registered Deals Won", readonly=True)
-    conflict_rate = fields.Float(
-        "Conflict Rate (%)", readonly=True, aggregator="avg", digits=(5, 1)
-    )
+    conflict_rate = fields.Float("Conflicts (%)", readonly=True, aggregator="avg", digits=(5, 1))
     leads_offered = fields.Integer(readonly=True)
     leads_accepted = fields.Integer(readonly=True)
     leads_won = fields.Integer(readonly=True)
