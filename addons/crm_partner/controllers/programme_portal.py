@@ -165,9 +165,7 @@ class ProgrammePortal(PartnerPortal):
             lambda person: person.type == "contact" and not person.is_company
         )
 
-    @http.route(
-        f"{CERTIFICATES}/new", type="http", auth="user", methods=["POST"], website=True
-    )
+    @http.route(f"{CERTIFICATES}/new", type="http", auth="user", methods=["POST"], website=True)
     def partner_certificate_new(self, **post):
         partner = self._partner_access("technical")
         try:
@@ -247,9 +245,7 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_certificate_file(self, certificate_id, attachment_id, **_parameters):
-        certificate = self._partner_record(
-            "crm.partner.certificate", certificate_id, "technical"
-        )
+        certificate = self._partner_record("crm.partner.certificate", certificate_id, "technical")
         # sudo: a file of a certificate that the visitor may read
         attachment = certificate.sudo().attachment_ids.filtered(
             lambda file: file.id == attachment_id

@@ -12,6 +12,7 @@ _logger = logging.getLogger(__name__)
 
 BATCH = 500
 
+
 class CrmPartnerReview(models.Model):
     """A review of the levels: first who moves and why, then the moves, all of them undoable."""
 

@@ -119,8 +119,10 @@ class CrmPartnerReviewLine(models.Model):
         before = self._snapshot()
         getattr(self, f"_do_{self.kind}")()
         self.env.flush_all()
-        row = self.env["crm.partner.level.history"].sudo().search(
-            [("partner_id", "=", partner.id)], order="id desc", limit=1
+        row = (
+            self.env["crm.partner.level.history"]
+            .sudo()
+            .search([("partner_id", "=", partner.id)], order="id desc", limit=1)
         )
         row._notify()
         unlocked(self).write({"state": "done", "before": before, "message": False})
@@ -173,8 +175,10 @@ class CrmPartnerReviewLine(models.Model):
 
     def _untouched(self):
         """Whether the last thing that happened to the partner's level is this review."""
-        last = self.env["crm.partner.level.history"].sudo().search(
-            [("partner_id", "=", self.partner_id.id)], order="id desc", limit=1
+        last = (
+            self.env["crm.partner.level.history"]
+            .sudo()
+            .search([("partner_id", "=", self.partner_id.id)], order="id desc", limit=1)
         )
         return last.review_id == self.review_id
 

@@ -39,7 +39,11 @@ class ResPartner(models.Model):
         help="Who falls short of the level on this day or later moves down at the next review.",
     )
     level_locked_until = fields.Date(
-        "Locked until", copy=False, help="No review changes the level up to and including this day.", groups="base.group_user")
+        "Locked until",
+        copy=False,
+        help="No review changes the level up to and including this day.",
+        groups="base.group_user",
+    )
     level_lock_reason = fields.Char("Reason of the Lock", copy=False, groups="base.group_user")
     channel_parent_id = fields.Many2one(
         "res.partner",
@@ -47,26 +51,56 @@ class ResPartner(models.Model):
         index="btree_not_null",
         domain=[("is_company", "=", True), ("grade_id", "!=", False)],
         help="The distributor through whom this one belongs to the programme, for example the"
-        " provincial distributor of a city distributor.", groups="base.group_user")
-    channel_child_ids = fields.One2many("res.partner", "channel_parent_id", "Distributors below", groups="base.group_user")
+        " provincial distributor of a city distributor.",
+        groups="base.group_user",
+    )
+    channel_child_ids = fields.One2many(
+        "res.partner", "channel_parent_id", "Distributors below", groups="base.group_user"
+    )
     channel_see_figures = fields.Boolean(
         "Sees Their Purchases",
         help="In the portal, this distributor sees the sum of the purchases of each distributor"
-        " below. Prices are never shown.", groups="base.group_user")
-    level_history_ids = fields.One2many("crm.partner.level.history", "partner_id", groups="base.group_user")
+        " below. Prices are never shown.",
+        groups="base.group_user",
+    )
+    level_history_ids = fields.One2many(
+        "crm.partner.level.history", "partner_id", groups="base.group_user"
+    )
     next_grade_id = fields.Many2one(
-        "res.partner.grade", "Next Level", compute="_compute_level_progress", groups="base.group_user")
-    level_progress = fields.Integer("To the Next Level (%)", compute="_compute_level_progress", groups="base.group_user")
+        "res.partner.grade",
+        "Next Level",
+        compute="_compute_level_progress",
+        groups="base.group_user",
+    )
+    level_progress = fields.Integer(
+        "To the Next Level (%)", compute="_compute_level_progress", groups="base.group_user"
+    )
     programme_html = fields.Html(
-        "Requirements", compute="_compute_programme_html", sanitize=False, compute_sudo=False, groups="base.group_user")
+        "Requirements",
+        compute="_compute_programme_html",
+        sanitize=False,
+        compute_sudo=False,
+        groups="base.group_user",
+    )
 
-    onboarding_task_ids = fields.One2many("crm.partner.onboarding.task", "partner_id", groups="base.group_user")
-    onboarding_progress = fields.Integer("Onboarding (%)", compute="_compute_programme_counts", groups="base.group_user")
-    partner_certificate_ids = fields.One2many("crm.partner.certificate", "partner_id", groups="base.group_user")
+    onboarding_task_ids = fields.One2many(
+        "crm.partner.onboarding.task", "partner_id", groups="base.group_user"
+    )
+    onboarding_progress = fields.Integer(
+        "Onboarding (%)", compute="_compute_programme_counts", groups="base.group_user"
+    )
+    partner_certificate_ids = fields.One2many(
+        "crm.partner.certificate", "partner_id", groups="base.group_user"
+    )
     partner_certificate_count = fields.Integer(
-        "Valid Certificates", compute="_compute_programme_counts", groups="base.group_user")
-    partner_agreement_ids = fields.One2many("crm.partner.agreement", "partner_id", groups="base.group_user")
-    partner_agreement_count = fields.Integer("Agreements", compute="_compute_programme_counts", groups="base.group_user")
+        "Valid Certificates", compute="_compute_programme_counts", groups="base.group_user"
+    )
+    partner_agreement_ids = fields.One2many(
+        "crm.partner.agreement", "partner_id", groups="base.group_user"
+    )
+    partner_agreement_count = fields.Integer(
+        "Agreements", compute="_compute_programme_counts", groups="base.group_user"
+    )
 
     @api.depends(
         "grade_id",
@@ -227,7 +261,7 @@ class ResPartner(models.Model):
             and self.specific_property_product_pricelist == before.default_pricelist_id
         ):
             # who leaves a level leaves its prices
-            partner.specific_property_product_pricelist = False
+            partner.write({"specific_property_product_pricelist": False})
         row = {"kind": self._level_kind(before, grade), **(context or {})}
         self.env["crm.partner.level.history"]._log(
             self, row.pop("kind"), from_grade_id=before.id, grade_id=grade.id, **row
@@ -280,7 +314,9 @@ class ResPartner(models.Model):
             )
         )
         totals = {partner.id: total for partner, total in rows}
-        return {partner.id: company.currency_id.round(totals.get(partner.id, 0)) for partner in self}
+        return {
+            partner.id: company.currency_id.round(totals.get(partner.id, 0)) for partner in self
+        }
 
     def _channel_progress(self, on=None):
         """Return how far partners are, with one query per different question.

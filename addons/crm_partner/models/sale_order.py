@@ -11,4 +11,4 @@ class SaleOrder(models.Model):
     def _add_partnership(self):
         """A sold membership gives its level, whoever confirms the order."""
         orders = self.with_context(**{CONTEXT: KEY})
-        super(SaleOrder, orders)._add_partnership()
+        return super(SaleOrder, orders)._add_partnership()

@@ -10,7 +10,6 @@ from odoo import Command, fields
 from .common import PartnerCase
 
 
-
 def picture():
     """Return a small PNG."""
     buffer = io.BytesIO()

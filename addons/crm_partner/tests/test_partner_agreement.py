@@ -63,11 +63,11 @@ class TestPartnerAgreement(ProgrammeCase):
         self.assertEqual(agreement.state, "signed")
         self.assertEqual(agreement.signed_by, "Wang Li")
         self.assertEqual(agreement.signed_user_id, self.alpha_admin)
-        self.assertEqual(
-            agreement._evidence().mapped("kind"), ["frozen", "signed", "completed"]
-        )
+        self.assertEqual(agreement._evidence().mapped("kind"), ["frozen", "signed", "completed"])
         self.assertFalse(agreement._evidence_faults())
-        self.assertEqual(agreement.with_user(self.channel).action_verify()["params"]["type"], "success")
+        self.assertEqual(
+            agreement.with_user(self.channel).action_verify()["params"]["type"], "success"
+        )
         self.assertIn("Wang Li", agreement.with_user(self.channel).evidence_html)
 
     def test_onboarding_is_ticked_off(self):

@@ -103,9 +103,7 @@ class TestPartnerLevel(ProgrammeCase):
         order.action_confirm()
         self.assertEqual(self.outsider.grade_id, self.silver)
         self.assertEqual(self._events(self.outsider), ["start"])
-        row = self.env["crm.partner.level.history"].search(
-            [("partner_id", "=", self.outsider.id)]
-        )
+        row = self.env["crm.partner.level.history"].search([("partner_id", "=", self.outsider.id)])
         self.assertEqual(row.user_id, self.seller)
 
     def test_dates_are_set_by_the_review_only(self):
@@ -129,9 +127,7 @@ class TestPartnerLevel(ProgrammeCase):
             self.alpha.with_user(self.channel).level_locked_until = False
 
     def test_history_is_written_by_nobody(self):
-        row = self.env["crm.partner.level.history"].search(
-            [("partner_id", "=", self.alpha.id)]
-        )
+        row = self.env["crm.partner.level.history"].search([("partner_id", "=", self.alpha.id)])
         with self.assertRaises(UserError):
             row.reason = "forged"
         with self.assertRaises(AccessError):
@@ -295,9 +291,9 @@ class TestPartnerLevel(ProgrammeCase):
         self.assertEqual(partner.onboarding_task_ids.item_id, items[0])
         partner.grade_id = self.silver
         self.assertEqual(partner.onboarding_task_ids.item_id, items[:2])
-        partner.onboarding_task_ids.filtered(
-            lambda task: task.item_id == items[0]
-        ).with_user(self.channel).action_done()
+        partner.onboarding_task_ids.filtered(lambda task: task.item_id == items[0]).with_user(
+            self.channel
+        ).action_done()
         self.assertEqual(partner.onboarding_progress, 50)
         self._certify(partner)
         self.assertEqual(partner.onboarding_progress, 100)

@@ -6,6 +6,7 @@ from odoo.tools import mute_logger
 
 from .common_programme import PDF, PIXEL, PNG, ProgrammeCase
 
+
 @tagged("-at_install", "post_install")
 class TestProgrammePortal(HttpCase, ProgrammeCase):
     """Every route: anonymous, wrong partner, right partner, colleague without the role."""
@@ -168,9 +169,7 @@ class TestProgrammePortal(HttpCase, ProgrammeCase):
     def test_hostile_signatures(self):
         data = {"name": "Mallory", "signature": PIXEL}
         for user in (self.beta_admin, self.alpha_sales, self.alpha_technical, self.alpha_none):
-            self.assertEqual(
-                self._post(user, self._sign_url(), data).status_code, 404, user.name
-            )
+            self.assertEqual(self._post(user, self._sign_url(), data).status_code, 404, user.name)
         with mute_logger("odoo.http"):
             no_token = self._post(self.alpha_admin, self._sign_url(), data, token=False)
         self.assertEqual(no_token.status_code, 400)
@@ -222,7 +221,10 @@ class TestProgrammePortal(HttpCase, ProgrammeCase):
     def test_handing_in(self):
         self.alpha.user_id = self.channel
         answer = self._hand_in(
-            self.alpha_technical, state="confirmed", partner_id=str(self.beta.id), date_to="2099-1-1"
+            self.alpha_technical,
+            state="confirmed",
+            partner_id=str(self.beta.id),
+            date_to="2099-1-1",
         )
         self.assertIn("message=sent", answer.headers["Location"])
         new = self._new()

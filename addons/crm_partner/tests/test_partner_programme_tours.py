@@ -20,8 +20,6 @@ class TestProgrammeTours(HttpCase, ProgrammeCase):
     def test_administrator_reviews_the_levels(self):
         self._certify(self.gamma, 2)
         self._buy(self.gamma, 230000)
-        self.start_tour(
-            "/odoo/partner-reviews", "crm_partner_review", login=self.programme.login
-        )
+        self.start_tour("/odoo/partner-reviews", "crm_partner_review", login=self.programme.login)
         self.assertEqual(self.gamma.grade_id, self.gold)
         self.assertEqual(self.beta.level_grace_until > self.today, True)

@@ -208,18 +208,16 @@ class TestPartnerReview(ProgrammeCase):
         with self.assertRaises(AccessError):
             self.env["crm.partner.review"].with_user(self.seller).search([])
         self.assertFalse(
-            self.env["crm.partner.review"].with_user(self.stranger).search_count(
-                [("id", "=", review.id)]
-            )
+            self.env["crm.partner.review"]
+            .with_user(self.stranger)
+            .search_count([("id", "=", review.id)])
         )
         # an administrator of the programme without any accounting right
         review.with_user(self.programme).action_apply()
         self.assertEqual(self.gamma.grade_id, self.gold)
 
     def test_other_companies_are_not_reviewed(self):
-        other = self.gold.copy(
-            {"company_id": self.other_company.id, "default_pricelist_id": False}
-        )
+        other = self.gold.copy({"company_id": self.other_company.id, "default_pricelist_id": False})
         partner = self._create_partner("Elsewhere", company_id=self.other_company.id)
         partner.grade_id = other
         review = self._review()
