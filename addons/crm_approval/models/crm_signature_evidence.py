@@ -74,7 +74,7 @@ class CrmSignatureEvidence(models.Model):
 
     @api.model
     def _of(self, document):
-        """Return the log of ``document`` (superuser); the caller has checked that it is readable."""
+        """Return the log of ``document`` (superuser); callers check that it is readable."""
         # sudo: nobody has rights on the log itself, see the docstring
         return self.sudo().search(
             [("res_model", "=", document._name), ("res_id", "=", document.id)], order="seq"

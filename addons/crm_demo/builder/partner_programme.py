@@ -93,7 +93,9 @@ PARTNERS = (
     Partner("lichuan", "武汉砺川机电有限公司", "武汉", "HB", "silver", 42000, "段砺行", 2),
     Partner("yunqu", "成都云渠自动化有限公司", "成都", "SC", "silver", 16000, "岳云舒", 1),
     Partner("beicen", "沈阳北岑工业设备有限公司", "沈阳", "LN", "silver", 8000, "佟北辰", 1),
-    Partner("yongze", "宁波甬泽流体有限公司", "宁波", "ZJ", "authorised", 7000, "柴甬宁", 0, "muze"),
+    Partner(
+        "yongze", "宁波甬泽流体有限公司", "宁波", "ZJ", "authorised", 7000, "柴甬宁", 0, "muze"
+    ),
     Partner("oulan", "温州瓯岚机电有限公司", "温州", "ZJ", "authorised", 5000, "戚岚", 1, "muze"),
     Partner("qingzhu", "长沙青渚设备有限公司", "长沙", "HN", "authorised", 6000, "谭青渚", 0),
 )
@@ -110,7 +112,14 @@ CERTIFICATIONS = (
     ("Pump Selection Specialist", "水泵选型顾问", 12),
 )
 ONBOARDING = (
-    ("Sign the partner agreement", "签署合作协议", "partner", 14, "agreement", "/my/partner/agreement"),
+    (
+        "Sign the partner agreement",
+        "签署合作协议",
+        "partner",
+        14,
+        "agreement",
+        "/my/partner/agreement",
+    ),
     ("Invite colleagues to the portal", "邀请同事使用门户", "partner", 21, "team", ""),
     (
         "Hand in the first certificate",
@@ -132,6 +141,9 @@ AGREEMENT = """
 <h3>四、返利与市场基金</h3><p>返利与市场发展基金按甲方当期政策执行，对账单以门户确认为准。</p>
 <h3>五、其他</h3><p>协议编号 {{number}}，经乙方管理员在门户电子签署后生效。</p>
 """
+SENT = 4
+"""Agreements that were sent, the last of them not signed yet; the others are drafts."""
+
 GOODS = {"pump": ("CP-065", "CP-050", "SP-065"), "part": ("IM-100", "VF-011", "PS-016", "CO-090")}
 
 
@@ -149,6 +161,7 @@ def run(env, rng, ctx):
         buy_through_the_year(env, rng, ctx, partners)
         create_agreements(env, ctx, partners)
         review(env, ctx)
+    ctx.channel_partners.sort(key=lambda partner: partner.grade_id.sequence)
     backdate_history(env, ctx)
 
 
@@ -165,9 +178,7 @@ def create_levels(env, ctx):
         level.with_context(lang="en_US").name = name
         level.update_field_translations("name", {"zh_CN": name_zh})
         pricelist = create_pricelist(env, ctx, f"{name_zh} {name}", DISCOUNTS[key])
-        level.write(
-            {**values, "company_id": ctx.company.id, "default_pricelist_id": pricelist.id}
-        )
+        level.write({**values, "company_id": ctx.company.id, "default_pricelist_id": pricelist.id})
         levels[key] = level
     return levels
 
@@ -309,29 +320,27 @@ def create_people(env, ctx, partners):
 def create_certificates(env, ctx, partners, certifications):
     """Hand in certificates: confirmed ones, one to confirm, one that expires soon."""
     for row in PARTNERS:
-        person = partners[row.login].child_ids[:1]
         for number in range(row.certificates):
             kind = certifications[number % len(certifications)]
-            issued = ctx.today - timedelta(days=60 + 40 * number)
-            certificate = env["crm.partner.certificate"].create(
-                {
-                    "certification_id": kind.id,
-                    "partner_id": partners[row.login].id,
-                    "person_id": person.id,
-                    "number": f"{row.login.upper()}-{number + 1:03d}",
-                    "date_from": issued,
-                }
-            )
+            days, name = 60 + 40 * number, f"{row.login.upper()}-{number + 1:03d}"
+            certificate = certify(env, partners[row.login], kind, name, ctx.today, days)
             certificate.action_confirm()
+    fresh = certify(env, partners["qingzhu"], certifications[1], "QINGZHU-001", ctx.today, 5)
+    fresh.action_confirm()
     soon = env["crm.partner.certificate"].search([("partner_id", "=", partners["muze"].id)])[-1:]
     soon.date_to = ctx.today + timedelta(days=21)
-    env["crm.partner.certificate"].create(
+    certify(env, partners["yunqu"], certifications[0], "YUNQU-002", ctx.today, 5)
+
+
+def certify(env, partner, kind, number, today, days):
+    """Hand in a certificate that was issued so many days ago."""
+    return env["crm.partner.certificate"].create(
         {
-            "certification_id": certifications[0].id,
-            "partner_id": partners["yunqu"].id,
-            "person_id": partners["yunqu"].child_ids[:1].id,
-            "number": "YUNQU-002",
-            "date_from": ctx.today - timedelta(days=5),
+            "certification_id": kind.id,
+            "partner_id": partner.id,
+            "person_id": partner.child_ids[:1].id,
+            "number": number,
+            "date_from": today - timedelta(days=days),
         }
     )
 
@@ -433,17 +442,21 @@ def deliver_and_invoice(env, ctx, documents, day):
 
 
 def collect(env, rng, ctx, moves):
-    """Most pay after thirty days, some half of it, some not yet."""
+    """Most pay in full about a month later, some half of it, some not yet."""
+    if not moves:
+        return
+    day = bank_day(max(moves.mapped("invoice_date")) + timedelta(days=rng.randint(25, 40)))
+    if day > ctx.today:
+        return
+    full = env["account.move"]
     for move in moves:
-        day = bank_day(move.invoice_date + timedelta(days=rng.randint(25, 50)))
-        if day > ctx.today:
-            continue
         chance = rng.random()
         if chance < 0.8:
-            accounting.pay(env, ctx, move, day)
+            full |= move
         elif chance < 0.92:
             half = move.currency_id.round(move.amount_total / 2)
             accounting.pay_part(env, ctx, move, day, half)
+    accounting.pay(env, ctx, full, day)
 
 
 # -- agreements and reviews --
@@ -469,9 +482,9 @@ def create_agreements(env, ctx, partners):
                 "date_from": ctx.today - timedelta(days=20 + 30 * number % 200),
             }
         )
-        if number < len(partners) - 1:
+        if number < SENT:
             document.action_send()
-        if number < len(partners) - 2:
+        if number < SENT - 1:
             sign(env, document)
 
 
@@ -519,7 +532,9 @@ def backdate_history(env, ctx):
         unlocked(row).date = row.review_id.date or first
     for partner in ctx.channel_partners:
         newest = rows.filtered(
-            lambda row, partner=partner: row.partner_id == partner and row.from_grade_id != row.grade_id
+            lambda row, partner=partner: (
+                row.partner_id == partner and row.from_grade_id != row.grade_id
+            )
         )
         moved = newest.filtered(lambda row: row.kind in ("start", "promotion", "demotion"))
         unlocked(partner).level_since = max(moved.mapped("date"), default=first)

@@ -3,7 +3,9 @@ import json
 from odoo.tests import HttpCase, tagged
 from odoo.tools import file_open
 
-from ..builder import tables
+from ..builder import partner_programme, tables
+
+ROLES = {"admin": "administrator"}
 
 
 @tagged("post_install", "-at_install")
@@ -18,9 +20,14 @@ class TestLogins(HttpCase):
 
     def test_file_says_what_was_built(self):
         people = (*tables.PEOPLE, tables.ADMINISTRATOR)
+        expected = [(person.login, person.password, person.role, person.name) for person in people]
+        expected += [
+            (login, f"demo-{login}-crm", f"partner: {ROLES.get(role, role)}", name)
+            for login, (_partner, name, role) in partner_programme.PORTAL.items()
+        ]
         self.assertEqual(
             [(row["login"], row["password"], row["role"], row["name"]) for row in self.logins],
-            [(person.login, person.password, person.role, person.name) for person in people],
+            expected,
         )
 
     def test_everyone_can_log_in(self):
@@ -29,7 +36,7 @@ class TestLogins(HttpCase):
             session = self.authenticate(row["login"], row["password"])
             user = self.env["res.users"].browse(session.uid)
             self.assertEqual(user.login, row["login"])
-            response = self.url_open("/odoo")
+            response = self.url_open("/odoo" if user._is_internal() else "/my/partner")
             self.assertEqual(response.status_code, 200, row["login"])
 
     def test_everyone_has_an_employee_and_a_language(self):

@@ -28,7 +28,7 @@ FROZEN = {
 
 
 class CrmPartnerAgreement(models.Model):
-    """The agreement with one partner: frozen when sent, signed by its administrator in the portal."""
+    """The agreement with one partner: frozen when sent, signed by its administrator."""
 
     _name = "crm.partner.agreement"
     _description = "Partner Agreement"
@@ -38,7 +38,6 @@ class CrmPartnerAgreement(models.Model):
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         required=True,
         index=True,
         ondelete="restrict",

@@ -27,7 +27,6 @@ class CrmPartnerCertificate(models.Model):
     )
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         required=True,
         index=True,
         ondelete="cascade",
@@ -35,7 +34,6 @@ class CrmPartnerCertificate(models.Model):
     )
     person_id = fields.Many2one(
         "res.partner",
-        "Person",
         required=True,
         index=True,
         ondelete="cascade",
@@ -70,14 +68,15 @@ class CrmPartnerCertificate(models.Model):
     is_expired = fields.Boolean("Expired", compute="_compute_is_valid")
     attachment_ids = fields.Many2many("ir.attachment", string="Proof", copy=False)
     attachment_count = fields.Integer("Files", compute="_compute_attachment_count")
-    reason = fields.Char("Reason", copy=False, help="Why it was refused or revoked.")
+    reason = fields.Char(copy=False, help="Why it was refused or revoked.")
     reminded_on = fields.Date("Reminded on", readonly=True, copy=False)
     remind_error = fields.Char("Reminder Failed", readonly=True, copy=False)
     confirmed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     recipient_ids = fields.Many2many("res.partner", compute="_compute_recipients")
 
     _number_unique = models.UniqueIndex(
-        "(certification_id, number) WHERE number IS NOT NULL AND state IN ('proposed', 'confirmed')",
+        "(certification_id, number)"
+        " WHERE number IS NOT NULL AND state IN ('proposed', 'confirmed')",
         "This certificate has been handed in already.",
     )
 

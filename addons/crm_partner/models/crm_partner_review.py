@@ -286,11 +286,7 @@ class CrmPartnerReview(models.Model):
             review._ask_to_apply()
 
     def _ask_to_apply(self):
-        group = self.env.ref("crm_partner.group_partner_manager")
-        people = group.all_user_ids.filtered(
-            lambda user: self.company_id in user.company_ids and not user.share and user.active
-        )
-        for user in people.sorted("id")[:3]:
+        for user in self.env["res.partner"]._programme_administrators(self.company_id)[:3]:
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Check and apply the review of the levels"),

@@ -305,7 +305,7 @@ class ResPartner(models.Model):
             and self.specific_property_product_pricelist == before.default_pricelist_id
         ):
             # who leaves a level leaves its prices
-            partner.specific_property_product_pricelist = False
+            partner.write({"specific_property_product_pricelist": False})
         row = {"kind": self._level_kind(before, grade), **(context or {})}
         self.env["crm.partner.level.history"]._log(
             self, row.pop("kind"), from_grade_id=before.id, grade_id=grade.id, **row
@@ -409,10 +409,25 @@ class ResPartner(models.Model):
         return people.filtered("email")
 
     def _channel_manager(self):
-        """Return the user who looks after this partner: its salesperson, if a channel manager."""
+        """Return who looks after this partner: its salesperson, else a programme administrator.
+
+        :return: ``res.users`` (superuser); empty only where nobody administrates the programme
+        """
         self.ensure_one()
         user = self.sudo().user_id  # sudo: whom a task of the portal goes to
-        return user if user.has_group("crm_partner.group_partner_user") else user.browse()
+        if user and user.has_group("crm_partner.group_partner_user"):
+            return user
+        company = self.sudo().grade_id.company_id or self.sudo().company_id or self.env.company
+        return self._programme_administrators(company)[:1]
+
+    @api.model
+    def _programme_administrators(self, company):
+        """Return the people who administrate the programme of ``company`` (superuser)."""
+        # sudo: whom a task goes to
+        group = self.env.ref("crm_partner.group_partner_manager").sudo()
+        return group.all_user_ids.filtered(
+            lambda user: user.active and not user.share and company in user.company_ids
+        ).sorted("id")
 
     # --- programme: onboarding ---
 

@@ -56,7 +56,7 @@ class SaleOrder(models.Model):
     def _add_partnership(self):
         """A sold membership gives its level, whoever confirms the order."""
         orders = self.with_context(**{CONTEXT: KEY})
-        super(SaleOrder, orders)._add_partnership()
+        return super(SaleOrder, orders)._add_partnership()
 
     @api.depends("partner_id.commercial_partner_id.grade_id")
     def _compute_deal_is_partner(self):
