@@ -29,6 +29,9 @@
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",
         "views/crm_deal_registration_views.xml",
+        "views/crm_lead_views_deals.xml",
+        "views/portal_deals_templates.xml",
+        "views/res_config_settings_views_deals.xml",
         "views/sale_order_views_deals.xml",
     ],
     "assets": {

@@ -1,3 +1,4 @@
 from . import (
+    partner_deals,
     partner_portal,
 )

@@ -153,6 +153,15 @@ class CrmDealRegistration(models.Model):
     expected_close = fields.Date("Expected Close", tracking=True)
     competitor = fields.Char()
     description = fields.Text("About the Deal")
+    file_ids = fields.Many2many(
+        "ir.attachment",
+        "crm_deal_registration_file_rel",
+        "registration_id",
+        "attachment_id",
+        "Files",
+        copy=False,
+        help="Files that the partner sees; those of the chatter are ours.",
+    )
 
     # --- decision ---
     submitted_at = fields.Datetime("Submitted", readonly=True, copy=False)
@@ -577,7 +586,7 @@ class CrmDealRegistration(models.Model):
                 ],
             }
         )
-        attach(registration, uploads)
+        registration.file_ids = attach(registration, uploads)
         registration._submit()
         return registration
 
@@ -885,8 +894,14 @@ class CrmDealRegistration(models.Model):
                 lambda person, row=registration: person.commercial_partner_id == row.partner_id
             )
             body = message(registration.with_context(lang=contact.lang or self.env.lang).env)
+            # in the company's name: whoever sends a message is not told of it
+            author = registration.company_id.partner_id
             registration.message_post(
-                body=body, partner_ids=contact.ids, subtype_xmlid="mail.mt_comment"
+                body=body,
+                author_id=author.id,
+                email_from=author.email_formatted or False,
+                partner_ids=contact.ids,
+                subtype_xmlid="mail.mt_comment",
             )
 
     # --- buttons ---
