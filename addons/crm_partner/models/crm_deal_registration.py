@@ -351,7 +351,7 @@ class CrmDealRegistration(models.Model):
                     )
                 )
 
-    @api.constrains("customer_phone", "customer_domain", "customer_code", "customer_email")
+    @api.constrains("customer_name", "customer_phone", "customer_domain", "customer_code")
     def _check_identifiable(self):
         for row in self:
             if not (row.customer_phone or row.customer_domain or row.customer_code):
@@ -418,7 +418,7 @@ class CrmDealRegistration(models.Model):
             self._refuse_by_hand(vals)
         result = super().write(vals)
         if vals.keys() & (self._match_sources() | {"state"}):
-            self._refresh_keys()
+            self._deal_refresh_keys()
         return result
 
     def _refuse_by_hand(self, vals):
@@ -528,7 +528,7 @@ class CrmDealRegistration(models.Model):
         identities = self.env["crm.deal.matcher"]._identities(record)
         return Subject(record, identities, self.company_id.id)
 
-    def _refresh_keys(self):
+    def _deal_refresh_keys(self):
         """Make the keys of live registrations anew, and forget those of the others."""
         self.flush_recordset()
         keys, matcher = self.env["crm.deal.key"], self.env["crm.deal.matcher"]
@@ -588,7 +588,7 @@ class CrmDealRegistration(models.Model):
         )
         registration.file_ids = attach(registration, uploads)
         registration._submit()
-        return registration
+        return self.browse(registration.id)
 
     @api.model
     def _portal_fields(self):

@@ -1,4 +1,5 @@
 from . import (
+    test_deal_portal,
     test_deal_registration,
     test_portal_home,
     test_story_d3,

@@ -207,7 +207,7 @@ class TestDealRegistration(DealCase):
         self.assertEqual(self._register(self.beta, **HONGTAI_AGAIN).state, "approved")
 
     def test_approval_rule(self):
-        self.env["crm.approval.rule"].create(
+        self.env["crm.approval.rule"].sudo().create(
             {
                 "name": "Deals",
                 "model_id": self.env["ir.model"]._get("crm.deal.registration").id,
