@@ -28,7 +28,7 @@ class TestPartnerSales(DealCase):
             }
         )
         if state == "active":
-            model.action_activate()
+            model._activate()
         return model
 
     def test_named_account_is_in_conflict(self):
@@ -91,13 +91,11 @@ class TestPartnerSales(DealCase):
             {
                 "name": "Everything",
                 "company_id": self.company.id,
-                "target": "person",
-                "user_id": self.seller.id,
+                "member_ids": [Command.create({"user_id": self.seller.id})],
             }
         )
-        direct = self.env["crm.lead"].create(
-            {"name": "Direct", "company_id": self.company.id, "user_id": False}
-        )
+        leads = self.env["crm.lead"].with_context(default_user_id=False)
+        direct = leads.create({"name": "Direct", "company_id": self.company.id, "type": "lead"})
         self.assertEqual(direct.user_id, self.seller)
         deal = self._register(self.alpha, **HONGTAI)
         self.assertFalse(deal.lead_id.user_id)
