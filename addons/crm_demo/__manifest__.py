@@ -14,6 +14,8 @@
         "crm_customer",
         "crm_customer_stock",
         "crm_customer_subledger",
+        "crm_partner",
+        "crm_partner_sales",
         "crm_print",
         "crm_sales",
         "crm_sales_project",

@@ -66,9 +66,7 @@ def insert(env, partner, rows):
     ids = [row[0] for row in env.cr.fetchall()]
     deals = env["crm.deal.registration"].browse(ids)
     matcher = env["crm.deal.matcher"]
-    env["crm.deal.key"]._store(
-        [("r", deal.id, matcher._hashes(deal._subject())) for deal in deals]
-    )
+    env["crm.deal.key"]._store([("r", deal.id, matcher._hashes(deal._subject())) for deal in deals])
     env.cr.commit()
     env.invalidate_all()
 

@@ -221,9 +221,7 @@ class PartnerDeals(PartnerPortal):
             ),
         )
 
-    @http.route(
-        f"{URL}/<int:deal_id>/file/<int:file_id>", type="http", auth="user", readonly=True
-    )
+    @http.route(f"{URL}/<int:deal_id>/file/<int:file_id>", type="http", auth="user", readonly=True)
     def partner_deal_file(self, deal_id, file_id, **_parameters):
         deal = self._partner_record(MODEL, deal_id, "sales")
         # sudo: files of a deal that the visitor may read, not those of our chatter

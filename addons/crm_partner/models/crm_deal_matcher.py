@@ -167,8 +167,10 @@ class CrmDealMatcher(models.AbstractModel):
     def _candidates_lead(self, ruleset, subject, hashes):
         ids = self.env["crm.deal.key"]._probe(hashes, "l")
         # sudo: as above
-        leads = self.env["crm.lead"].sudo().search(
-            Domain("id", "in", ids) & self._direct_leads_domain(subject.company_id)
+        leads = (
+            self.env["crm.lead"]
+            .sudo()
+            .search(Domain("id", "in", ids) & self._direct_leads_domain(subject.company_id))
         )
         rows = [(lead.id, lead._deal_match_record()) for lead in leads]
         return [("lead", lead_id, record, self._identities(record)) for lead_id, record in rows]
@@ -209,16 +211,18 @@ class CrmDealMatcher(models.AbstractModel):
         by_partner = {match.res_id: match for match in known}
         # sudo: as above
         leads = self.env["crm.lead"].sudo()
-        found = leads.search(
-            Domain("partner_id.commercial_partner_id", "in", list(by_partner))
-            & self._direct_leads_domain(subject.company_id)
-        ) if by_partner else leads
+        found = (
+            leads.search(
+                Domain("partner_id.commercial_partner_id", "in", list(by_partner))
+                & self._direct_leads_domain(subject.company_id)
+            )
+            if by_partner
+            else leads
+        )
         result = []
         for lead in found:
             match = by_partner[lead.partner_id.commercial_partner_id.id]
-            result.append(
-                Match("lead", lead.id, match.probability, match.certain, match.res_id)
-            )
+            result.append(Match("lead", lead.id, match.probability, match.certain, match.res_id))
         return result
 
     def _recent_customers(self, known, subject):
@@ -235,25 +239,33 @@ class CrmDealMatcher(models.AbstractModel):
     def _buyers(self, ids, company, since):
         """Return the ids of customers with an order or invoice since a date."""
         # sudo: whether somebody bought, not what
-        orders = self.env["sale.order"].sudo()._read_group(
-            [
-                ("partner_id.commercial_partner_id", "in", ids),
-                ("company_id", "=", company.id),
-                ("state", "=", "sale"),
-                ("date_order", ">=", since),
-            ],
-            ["partner_id"],
+        orders = (
+            self.env["sale.order"]
+            .sudo()
+            ._read_group(
+                [
+                    ("partner_id.commercial_partner_id", "in", ids),
+                    ("company_id", "=", company.id),
+                    ("state", "=", "sale"),
+                    ("date_order", ">=", since),
+                ],
+                ["partner_id"],
+            )
         )
         # sudo: as above
-        invoices = self.env["account.move"].sudo()._read_group(
-            [
-                ("commercial_partner_id", "in", ids),
-                ("company_id", "=", company.id),
-                ("move_type", "=", "out_invoice"),
-                ("state", "=", "posted"),
-                ("invoice_date", ">=", since),
-            ],
-            ["commercial_partner_id"],
+        invoices = (
+            self.env["account.move"]
+            .sudo()
+            ._read_group(
+                [
+                    ("commercial_partner_id", "in", ids),
+                    ("company_id", "=", company.id),
+                    ("move_type", "=", "out_invoice"),
+                    ("state", "=", "posted"),
+                    ("invoice_date", ">=", since),
+                ],
+                ["commercial_partner_id"],
+            )
         )
         bought = {partner.commercial_partner_id.id for (partner,) in orders}
         return bought | {partner.id for (partner,) in invoices}

@@ -43,7 +43,9 @@ class CrmDealProtection(models.AbstractModel):
         if not lead:
             return
         stages = dict(progress._fields["stage"]._description_selection(self.env))
-        lead.message_post(body=f"{self.partner_id.name}: {stages[progress.stage]} – {progress.note}")
+        lead.message_post(
+            body=f"{self.partner_id.name}: {stages[progress.stage]} – {progress.note}"
+        )
         if progress.expected_close:
             lead.date_deadline = progress.expected_close
 
@@ -229,7 +231,9 @@ class CrmDealProtection(models.AbstractModel):
                 getattr(lead, action)()
         except UserError as error:
             lead.message_post(
-                body=self.env._("The registered deal ended, but this opportunity did not: %s", error)
+                body=self.env._(
+                    "The registered deal ended, but this opportunity did not: %s", error
+                )
             )
 
     def _back_to_approved(self):

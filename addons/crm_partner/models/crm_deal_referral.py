@@ -19,9 +19,11 @@ class CrmDealReferral(models.AbstractModel):
             if registration.referral_rate and not registration.referral_bill_id:
                 registration.referral_bill_id = registration._create_referral_bill(order)
             registration._tell(
-                lambda env: env._("The customer bought from us directly: you get a referral fee.")
-                if registration.referral_rate
-                else env._("The customer bought from us directly.")
+                lambda env: (
+                    env._("The customer bought from us directly: you get a referral fee.")
+                    if registration.referral_rate
+                    else env._("The customer bought from us directly.")
+                )
             )
 
     def _create_referral_bill(self, order):

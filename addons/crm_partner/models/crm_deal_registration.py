@@ -375,9 +375,9 @@ class CrmDealRegistration(models.Model):
         for row in self.filtered(lambda row: row.currency_id != row.company_id.currency_id):
             # sudo: whether there is a rate; the partner does not read rates
             rates = row.currency_id.sudo().rate_ids
-            if not rates.filtered(lambda rate, row=row: rate.company_id.id in (
-                False, row.company_id.root_id.id
-            )):
+            if not rates.filtered(
+                lambda rate, row=row: rate.company_id.id in (False, row.company_id.root_id.id)
+            ):
                 raise ValidationError(
                     self.env._(
                         "There is no exchange rate of %s. Enter one, or register in %s.",
@@ -408,8 +408,7 @@ class CrmDealRegistration(models.Model):
             company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
             vals["name"] = (
                 # sudo: the sequence has no reader
-                self.env["ir.sequence"].sudo().with_company(company).next_by_code(self._name)
-                or "/"
+                self.env["ir.sequence"].sudo().with_company(company).next_by_code(self._name) or "/"
             )
         return super().create(vals_list)
 
@@ -842,8 +841,8 @@ class CrmDealRegistration(models.Model):
         if self.lead_id:
             unlocked(self.lead_id).write(self._prepare_partner_led_vals())
             return
-        self.lead_id = unlocked(leads).with_company(self.company_id).create(
-            self._prepare_opportunity_vals()
+        self.lead_id = (
+            unlocked(leads).with_company(self.company_id).create(self._prepare_opportunity_vals())
         )
 
     def _prepare_partner_led_vals(self):

@@ -91,11 +91,13 @@ class CrmLead(models.Model):
     def _deal_direct(self):
         """Return the open opportunities among these that direct sales works on."""
         return self.filtered(
-            lambda lead: lead.type == "opportunity"
-            and lead.active
-            and lead.won_status == "pending"
-            and not lead.deal_registration_id
-            and not lead.channel_partner_id
+            lambda lead: (
+                lead.type == "opportunity"
+                and lead.active
+                and lead.won_status == "pending"
+                and not lead.deal_registration_id
+                and not lead.channel_partner_id
+            )
         )
 
     def _deal_refresh_keys(self):
@@ -143,9 +145,7 @@ class CrmLead(models.Model):
             (self, "l", self.env["crm.deal.matcher"]._direct_leads_domain()),
         ):
             last = 0
-            while found := records.search(
-                domain & Domain("id", ">", last), order="id", limit=500
-            ):
+            while found := records.search(domain & Domain("id", ">", last), order="id", limit=500):
                 last = found[-1].id
                 missing = self.env["crm.deal.key"]._missing(owner, found.ids)
                 records.browse(missing)._deal_refresh_keys()

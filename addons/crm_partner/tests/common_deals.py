@@ -43,9 +43,7 @@ class DealCase(PartnerCase):
             {
                 "partner_id": partner.id,
                 "company_id": self.company.id,
-                "order_line": [
-                    Command.create({"product_id": (product or self.line_machine).id})
-                ],
+                "order_line": [Command.create({"product_id": (product or self.line_machine).id})],
                 **values,
             }
         )

@@ -72,7 +72,9 @@ class TestDealPortal(HttpCase, DealCase):
         for change in CHANGES:
             url = f"{URL}/{self.first.id}/{change}"
             self.assertEqual(self._get(self.alpha_sales, url).status_code, 405, change)
-            self.assertEqual(self._post(self.alpha_sales, url, csrf=False, note="x").status_code, 400)
+            self.assertEqual(
+                self._post(self.alpha_sales, url, csrf=False, note="x").status_code, 400
+            )
         self.assertEqual(self.first.state, "approved")
 
     def test_colleague_without_the_role_changes_nothing(self):

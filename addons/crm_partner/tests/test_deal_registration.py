@@ -34,9 +34,7 @@ class TestDealRegistration(DealCase):
 
     def test_wrong_code_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "check character"):
-            self._register(
-                self.alpha, customer_name="宏泰", customer_code="91310000MA1K3YJQ5X"
-            )
+            self._register(self.alpha, customer_name="宏泰", customer_code="91310000MA1K3YJQ5X")
 
     def test_customer_has_to_be_identifiable(self):
         with self.assertRaisesRegex(ValidationError, "told apart"):
@@ -99,7 +97,9 @@ class TestDealRegistration(DealCase):
             self.alpha, customer_name="上海宏泰机械有限公司", customer_domain="hongtai.com.cn"
         )
         second = self._register(
-            self.beta, customer_name="宏泰机械（上海）", customer_domain="http://www.hongtai.com.cn/"
+            self.beta,
+            customer_name="宏泰机械（上海）",
+            customer_domain="http://www.hongtai.com.cn/",
         )
         self._assert_conflict(second, "registration", other_id=first)
 
@@ -472,8 +472,15 @@ class TestDealPrice(DealCase):
         lead = (
             self.env["crm.lead"]
             .with_user(self.seller)
-            .create({"name": "X", "type": "opportunity", "partner_name": "HT", "phone": "1",
-                     "website": HONGTAI["customer_domain"]})
+            .create(
+                {
+                    "name": "X",
+                    "type": "opportunity",
+                    "partner_name": "HT",
+                    "phone": "1",
+                    "website": HONGTAI["customer_domain"],
+                }
+            )
         )
         self.assertFalse(lead.deal_guard_id, "the domain alone is not enough")
         lead.write({"partner_name": "上海宏泰机械"})

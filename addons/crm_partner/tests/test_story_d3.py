@@ -114,9 +114,7 @@ class TestStoryD3(DealCase):
             bill.action_post()
         self.assertEqual((self.first.state, self.first.outcome), ("won", "direct"))
         self.assertEqual(bill.partner_id, self.alpha)
-        booked = {
-            line.account_id.code[:4]: (line.debit, line.credit) for line in bill.line_ids
-        }
+        booked = {line.account_id.code[:4]: (line.debit, line.credit) for line in bill.line_ids}
         self.assertEqual(
             booked, {"6601": (25000.0, 0.0), "2221": (1500.0, 0.0), "2202": (0.0, 26500.0)}
         )

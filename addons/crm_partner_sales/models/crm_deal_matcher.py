@@ -14,10 +14,14 @@ class CrmDealMatcher(models.AbstractModel):
         if not by_partner:
             return found
         # sudo: whether a customer is named, not in which territory
-        territories = self.env["crm.territory"].sudo().search(
-            Domain("model_state", "=", "active")
-            & Domain("company_id", "in", [subject.company_id, False])
-            & Domain("partner_ids.commercial_partner_id", "in", list(by_partner))
+        territories = (
+            self.env["crm.territory"]
+            .sudo()
+            .search(
+                Domain("model_state", "=", "active")
+                & Domain("company_id", "in", [subject.company_id, False])
+                & Domain("partner_ids.commercial_partner_id", "in", list(by_partner))
+            )
         )
         today = self.env["res.company"].browse(subject.company_id)._deal_today()
         current = territories.filtered(lambda row: row.model_id._covers(today))

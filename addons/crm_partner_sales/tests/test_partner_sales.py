@@ -17,15 +17,19 @@ class TestPartnerSales(DealCase):
     # --- named accounts ---
 
     def _territory(self, customer, state="active"):
-        model = self.env["crm.territory.model"].sudo().create(
-            {
-                "name": "Accounts",
-                "company_id": self.company.id,
-                "date_from": fields.Date.today(),
-                "territory_ids": [
-                    Command.create({"name": "Key", "partner_ids": [Command.set(customer.ids)]})
-                ],
-            }
+        model = (
+            self.env["crm.territory.model"]
+            .sudo()
+            .create(
+                {
+                    "name": "Accounts",
+                    "company_id": self.company.id,
+                    "date_from": fields.Date.today(),
+                    "territory_ids": [
+                        Command.create({"name": "Key", "partner_ids": [Command.set(customer.ids)]})
+                    ],
+                }
+            )
         )
         if state == "active":
             model._activate()
