@@ -15,6 +15,7 @@
         "crm_customer_stock",
         "crm_customer_subledger",
         "crm_partner",
+        "crm_partner_sales",
         "crm_print",
         "crm_sales",
         "crm_sales_project",

@@ -11,6 +11,7 @@ from . import (
     test_import,
     test_invariants,
     test_logins,
+    test_partner_deals,
     test_partner_programme,
     test_partner_rebates,
     test_plan,

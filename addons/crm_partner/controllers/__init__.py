@@ -1,4 +1,5 @@
 from . import (
+    partner_deals,
     partner_home,
     partner_leads,
     partner_order,

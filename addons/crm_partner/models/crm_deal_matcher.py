@@ -1,12 +1,13 @@
 from dataclasses import dataclass, field
+from math import log2
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.crm_customer.engine import china_ids
 
-#: kinds of what identifies a company, beside the comparison of its name and address
-IDENTIFYING = ("uscc", "vat", "domain")
+#: weight of the same company domain: m = 0.8, u = 0.0005, as for the kind "domain" of the engine
+DOMAIN_BITS = log2(0.8 / 0.0005)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +128,27 @@ class CrmDealMatcher(models.AbstractModel):
         found = score_one(subject.record, [row[2] for row in rows], spec, frequencies)
         matches = []
         for (kind, res_id, _record, identities), evidence in zip(rows, found, strict=True):
-            verdict = self._verdict(subject.identities, identities, evidence)
+            verdict, probability = self._verdict(subject, identities, evidence, spec)
             if verdict:
-                probability = 1.0 if verdict == "code" else evidence.probability
                 matches.append(Match(kind, res_id, probability, verdict != "perhaps"))
         return matches
 
-    def _verdict(self, left, right, evidence):
-        """Return "code", "same", "perhaps" or None for two companies."""
-        shared = {kind for kind, _value in left & right}
+    def _verdict(self, subject, identities, evidence, spec):
+        """Return ("code", "same", "perhaps" or None, probability) of two companies.
+
+        The domain of a company is a witness of its own, worth log2(m/u) bits like the others; two
+        different codes are two companies of one group, whatever else they share.
+        """
+        shared = {kind for kind, _value in subject.identities & identities}
         if shared & {"uscc", "vat"}:
-            return "code"
-        if evidence.decision == "merge":
-            return "same"
-        # a veto stands: two codes, two companies of one group
-        if "domain" in shared and evidence.decision == "review" and not evidence.veto:
-            return "same"
-        return "perhaps" if evidence.decision == "review" or "domain" in shared else None
+            return "code", 1.0
+        weight = evidence.weight + (DOMAIN_BITS if "domain" in shared else 0)
+        probability = 1 / (1 + 2 ** -max(min(weight, 1000), -1000))
+        apart = len({value for kind, value in subject.identities | identities if kind == "uscc"})
+        if probability >= spec.merge and not evidence.veto and apart < 2:
+            return "same", probability
+        perhaps = probability >= spec.review or "domain" in shared
+        return ("perhaps" if perhaps else None), probability
 
     # --- candidates ---
 
@@ -188,16 +193,16 @@ class CrmDealMatcher(models.AbstractModel):
     # --- what makes a match a conflict ---
 
     @api.model
-    def _direct_leads_domain(self, company_id):
-        """Return the domain of open opportunities of direct sales."""
-        return Domain(
+    def _direct_leads_domain(self, company_id=None):
+        """Return the domain of open opportunities of direct sales, of a company or all."""
+        companies = Domain("company_id", "in", [company_id, False]) if company_id else Domain.TRUE
+        return companies & Domain(
             [
                 ("type", "=", "opportunity"),
                 ("won_status", "=", "pending"),
                 ("active", "=", True),
                 ("deal_registration_id", "=", False),
                 ("channel_partner_id", "=", False),
-                ("company_id", "in", [company_id, False]),
             ]
         )
 

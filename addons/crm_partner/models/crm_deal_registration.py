@@ -153,6 +153,15 @@ class CrmDealRegistration(models.Model):
     expected_close = fields.Date("Expected Close", tracking=True)
     competitor = fields.Char()
     description = fields.Text("About the Deal")
+    file_ids = fields.Many2many(
+        "ir.attachment",
+        "crm_deal_registration_file_rel",
+        "registration_id",
+        "attachment_id",
+        "Files",
+        copy=False,
+        help="Files that the partner sees; those of the chatter are ours.",
+    )
 
     # --- decision ---
     submitted_at = fields.Datetime("Submitted", readonly=True, copy=False)
@@ -342,7 +351,7 @@ class CrmDealRegistration(models.Model):
                     )
                 )
 
-    @api.constrains("customer_phone", "customer_domain", "customer_code", "customer_email")
+    @api.constrains("customer_name", "customer_phone", "customer_domain", "customer_code")
     def _check_identifiable(self):
         for row in self:
             if not (row.customer_phone or row.customer_domain or row.customer_code):
@@ -408,7 +417,7 @@ class CrmDealRegistration(models.Model):
             self._refuse_by_hand(vals)
         result = super().write(vals)
         if vals.keys() & (self._match_sources() | {"state"}):
-            self._refresh_keys()
+            self._deal_refresh_keys()
         return result
 
     def _refuse_by_hand(self, vals):
@@ -518,7 +527,7 @@ class CrmDealRegistration(models.Model):
         identities = self.env["crm.deal.matcher"]._identities(record)
         return Subject(record, identities, self.company_id.id)
 
-    def _refresh_keys(self):
+    def _deal_refresh_keys(self):
         """Make the keys of live registrations anew, and forget those of the others."""
         self.flush_recordset()
         keys, matcher = self.env["crm.deal.key"], self.env["crm.deal.matcher"]
@@ -576,9 +585,9 @@ class CrmDealRegistration(models.Model):
                 ],
             }
         )
-        attach(registration, uploads)
+        registration.file_ids = attach(registration, uploads)
         registration._submit()
-        return registration
+        return self.browse(registration.id)
 
     @api.model
     def _portal_fields(self):
@@ -884,8 +893,14 @@ class CrmDealRegistration(models.Model):
                 lambda person, row=registration: person.commercial_partner_id == row.partner_id
             )
             body = message(registration.with_context(lang=contact.lang or self.env.lang).env)
+            # in the company's name: whoever sends a message is not told of it
+            author = registration.company_id.partner_id
             registration.message_post(
-                body=body, partner_ids=contact.ids, subtype_xmlid="mail.mt_comment"
+                body=body,
+                author_id=author.id,
+                email_from=author.email_formatted or False,
+                partner_ids=contact.ids,
+                subtype_xmlid="mail.mt_comment",
             )
 
     # --- buttons ---

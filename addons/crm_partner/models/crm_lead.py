@@ -176,18 +176,15 @@ class CrmLead(models.Model):
         registrations = self.env["crm.deal.registration"]
         for records, owner, domain in (
             (registrations, "r", Domain("state", "in", ("review", "approved", "won"))),
-            (self, "l", Domain(self.env["crm.deal.matcher"]._direct_leads_domain(False))),
+            (self, "l", self.env["crm.deal.matcher"]._direct_leads_domain()),
         ):
             last = 0
             while found := records.search(domain & Domain("id", ">", last), order="id", limit=500):
                 last = found[-1].id
                 missing = self.env["crm.deal.key"]._missing(owner, found.ids)
-                records.browse(missing)._deal_make_keys()
+                records.browse(missing)._deal_refresh_keys()
                 if not progress._commit_progress(len(found)):
                     return
-
-    def _deal_make_keys(self):
-        self._deal_refresh_keys()
 
     # --- guard ---
 

@@ -135,7 +135,8 @@ class ResCompany(models.Model):
     def _deal_today(self):
         """Return the date on which the windows of this company's deals are counted."""
         self.ensure_one()
-        zone = self.partner_id.tz or self.resource_calendar_id.tz or "UTC"
+        company = self.sudo()  # sudo: the time zone, for partners in the portal too
+        zone = company.partner_id.tz or company.resource_calendar_id.tz or "UTC"
         return fields.Date.context_today(self.with_context(tz=zone))
 
     def _deal_clock(self, today):

@@ -1,4 +1,6 @@
 from . import (
+    test_deal_portal,
+    test_deal_registration,
     test_diversion,
     test_engine_distribution,
     test_engine_diversion,

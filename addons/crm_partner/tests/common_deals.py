@@ -39,7 +39,7 @@ class DealCase(PartnerCase):
         return registrations._register_deal(partner, {"amount": amount, **customer}, lines).sudo()
 
     def _order(self, partner, product=None, **values):
-        return self.env["sale.order"].create(
+        order = self.env["sale.order"].create(
             {
                 "partner_id": partner.id,
                 "company_id": self.company.id,
@@ -47,3 +47,5 @@ class DealCase(PartnerCase):
                 **values,
             }
         )
+        self.env.flush_all()
+        return order
