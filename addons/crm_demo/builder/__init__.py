@@ -27,6 +27,8 @@ from . import (
     month,
     names,
     orders,
+    partner_content,
+    partner_leads,
     people,
     pipeline,
     plan,
@@ -121,6 +123,8 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
+        ("leads of channel partners", 3, partner_leads.run),
+        ("content, news and quotations of channel partners", 3, partner_content.run),
     ]
 
 

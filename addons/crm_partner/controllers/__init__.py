@@ -1,4 +1,6 @@
 from . import (
-    partner_portal,  # isort: skip  first: the others inherit from it
+    partner_content,
     partner_leads,
+    partner_portal,  # isort: skip  first: the others inherit from it
+    partner_quotes,
 )

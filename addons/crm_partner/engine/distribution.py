@@ -155,9 +155,7 @@ def distribute(need: Need, candidates: Iterable[Candidate], had: Collection = ()
     given = sum(one.received for one in able) + 1
     able.sort(key=lambda one: _rank(one, given, total))
     chosen, *behind = able
-    standings = [
-        _standing(one, "behind", due=given * one.weight, total=total) for one in behind
-    ]
+    standings = [_standing(one, "behind", due=given * one.weight, total=total) for one in behind]
     result = Choice(
         chosen.key,
         _standing(chosen, "chosen", due=given * chosen.weight, total=total),

@@ -11,7 +11,6 @@ class CrmLead(models.Model):
     # --- leads: distribution to channel partners ---
     channel_partner_id = fields.Many2one(
         "res.partner",
-        "Channel Partner",
         index="btree_not_null",
         tracking=True,
         copy=False,
@@ -84,7 +83,8 @@ class CrmLead(models.Model):
         # sudo: what a partner holds goes with the lead, whoever closes it
         held = self.env["crm.lead.assignment"].sudo()
         live = held.search(
-            Domain("lead_id", "in", self.ids) & Domain("state", "in", ("pool", "offered", "accepted"))
+            Domain("lead_id", "in", self.ids)
+            & Domain("state", "in", ("pool", "offered", "accepted"))
         )
         for assignment in unlocked(live):
             lead = assignment.lead_id
@@ -99,7 +99,7 @@ class CrmLead(models.Model):
 
     def _merge_dependences(self, opportunities):
         """Keep the offers of merged leads; of those that are open only ours stays."""
-        super()._merge_dependences(opportunities)
+        result = super()._merge_dependences(opportunities)
         # sudo: the history of a lead goes with it, whoever merges
         moved = unlocked(opportunities.sudo().channel_assignment_ids)
         own = self.sudo().channel_assignment_ids.filtered("is_live")
@@ -111,6 +111,7 @@ class CrmLead(models.Model):
         moved.write({"lead_id": self.id})
         if own.state == "accepted":
             self.channel_partner_id = own.partner_id
+        return result
 
     def _channel_is_open(self):
         """Whether there is anything left to do for a partner."""

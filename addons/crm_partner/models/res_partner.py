@@ -75,20 +75,22 @@ class ResPartner(models.Model):
         :param state: ``res.country.state``
         """
         self.ensure_one()
-        need = Need(
-            country.id or None, state.id if state else None, postcode or "", city or ""
-        )
+        need = Need(country.id or None, state.id if state else None, postcode or "", city or "")
         return covers(self.channel_coverage_ids._areas(), need)
 
     def _channel_salespeople(self):
         """Return the contacts (superuser) of this company who work on leads in the portal."""
         self.ensure_one()
         # sudo: users of the partner; only their addresses are used
-        users = self.env["res.users"].sudo().search(
-            [
-                ("partner_id", "child_of", self.id),
-                ("all_group_ids", "in", self.env.ref("crm_partner.group_portal_sales").id),
-            ]
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "child_of", self.id),
+                    ("all_group_ids", "in", self.env.ref("crm_partner.group_portal_sales").id),
+                ]
+            )
         )
         return users.partner_id
 

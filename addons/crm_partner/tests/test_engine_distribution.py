@@ -8,7 +8,6 @@ from odoo.tests import BaseCase, tagged
 from ..engine import distribution
 from ..engine.distribution import REASONS, Area, Candidate, Need, covers, distribute, obstacle
 
-
 COUNTRIES = st.sampled_from(["CN", "US"])
 STATES = st.sampled_from(["SH", "JS", "GD"])
 CATEGORIES = st.frozensets(st.sampled_from(["pump", "seal", "motor"]), max_size=2)

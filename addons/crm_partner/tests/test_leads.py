@@ -203,7 +203,9 @@ class TestDistribution(LeadCase):
             self.beta.channel_coverage_ids.country_id = self.us
         self.beta.channel_coverage_ids = [
             Command.clear(),
-            Command.create({"country_id": self.cn.id, "postcodes": "20，215", "cities": "Suzhou、Shanghai"}),
+            Command.create(
+                {"country_id": self.cn.id, "postcodes": "20，215", "cities": "Suzhou、Shanghai"}
+            ),
         ]
         self.assertTrue(covers(self.cn, postcode="200120", city="SHANGHAI"))
         self.assertFalse(covers(self.cn, postcode="200120", city="Nanjing"))
@@ -305,7 +307,7 @@ class TestAnswers(LeadCase):
         self.as_(self.alpha_sales)._accept()
 
         def refuse(lead):
-            raise UserError("The gate is shut.")
+            raise UserError(lead.env._("The gate is shut."))
 
         with patch.object(type(self.lead), "action_set_won", refuse):
             self.as_(self.alpha_sales)._feedback("won", amount=10)
@@ -348,9 +350,7 @@ class TestAnswers(LeadCase):
 
     def test_preview_offers_nothing(self):
         lead = self._lead("Preview")
-        wizard = (
-            self.env["crm.lead.offer"].with_user(self.channel).create({"lead_ids": lead.ids})
-        )
+        wizard = self.env["crm.lead.offer"].with_user(self.channel).create({"lead_ids": lead.ids})
         self.assertTrue(wizard.line_ids.partner_id)
         self.assertFalse(lead.channel_assignment_ids)
         wizard.action_confirm()

@@ -146,9 +146,7 @@ class TestLeadsConcurrency(BaseCase):
         """Four leads, four requests of one company, two claims a day."""
         entries = self.pool(self.leads)
         calls = [
-            functools.partial(
-                self.request, self.users[0], "crm.lead.assignment", entry, "_claim"
-            )
+            functools.partial(self.request, self.users[0], "crm.lead.assignment", entry, "_claim")
             for entry in entries
         ]
         results = self.in_parallel(calls)
