@@ -41,14 +41,32 @@ CONTENTS = (
 )
 #: headline, text, days ago, days shown, levels, on top
 NEWS = (
-    ("四季度市场基金开放申请 MDF for the Fourth Quarter Is Open",
-     "请在本月底前通过门户提交活动计划。 Send your plans through the portal by the end of the month.",
-     3, 40, 0, True),
-    ("新价格表生效 New Price List", "请阅读并确认新的价格表。 Please read and confirm it.", 6, 60, 0, False),
-    ("金牌伙伴年会 Annual Meeting of Gold Partners",
-     "年会将在杭州举行，邀请函已发送。 It takes place in Hangzhou; invitations are out.", 10, 30, 1, False),
+    (
+        "四季度市场基金开放申请 MDF for the Fourth Quarter Is Open",
+        "请在本月底前通过门户提交活动计划。 Send your plans by the end of the month.",
+        3,
+        40,
+        0,
+        True,
+    ),
+    (
+        "新价格表生效 New Price List",
+        "请阅读并确认新的价格表。 Please read and confirm it.",
+        6,
+        60,
+        0,
+        False,
+    ),
+    (
+        "金牌伙伴年会 Annual Meeting of Gold Partners",
+        "年会将在杭州举行，邀请函已发送。 It takes place in Hangzhou; invitations are out.",
+        10,
+        30,
+        1,
+        False,
+    ),
     ("夏季备货计划 Summer Stocking", "已结束。 It has ended.", 120, 30, 0, False),
-)  # fmt: skip
+)
 
 
 def run(env, rng, ctx):
@@ -62,7 +80,7 @@ def run(env, rng, ctx):
         for partner in partners:
             read(env, rng, partner, contents)
         for partner in partners[:4]:
-            quote(env, rng, partner)
+            quote(env, rng, ctx, partner)
     return contents
 
 
@@ -151,10 +169,11 @@ def read(env, rng, partner, contents):
         ]
 
 
-def quote(env, rng, partner):
+def quote(env, rng, ctx, partner):
     """Let a salesperson of the partner quote to its own customer."""
     user = partner_leads.salesperson(env, partner)
-    products = env["product.product"].search([("sale_ok", "=", True), ("lst_price", ">", 0)])
+    goods = env["product.product"].union(*ctx.products.values())
+    products = goods.filtered(lambda product: product.sale_ok and product.lst_price > 0)
     if not user or not products:
         return
     record = (

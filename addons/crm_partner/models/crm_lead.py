@@ -140,6 +140,15 @@ class CrmLead(models.Model):
             ) from error
         if not self._channel_is_open():
             raise UserError(self.env._("The lead %s is closed already.", self.name))
+        if self.channel_partner_id:
+            # it came by a registered deal, for example
+            raise UserError(
+                self.env._(
+                    "The lead %(lead)s belongs to the partner %(partner)s.",
+                    lead=self.name,
+                    partner=self.channel_partner_id.name,
+                )
+            )
         live = self.channel_assignment_ids.filtered("is_live")
         if live:
             raise UserError(

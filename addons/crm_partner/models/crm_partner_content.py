@@ -48,13 +48,13 @@ class CrmPartnerContent(models.Model):
         store=True,
         groups="base.group_user",
     )
-    version_label = fields.Char("Version", compute="_compute_version_facts", compute_sudo=True)
+    version_label = fields.Char(
+        "Version Number", compute="_compute_version_facts", compute_sudo=True
+    )
     version_date = fields.Date("As of", compute="_compute_version_facts", compute_sudo=True)
     filename = fields.Char(compute="_compute_version_facts", compute_sudo=True)
     url = fields.Char("Link", compute="_compute_version_facts", compute_sudo=True)
-    log_ids = fields.One2many(
-        "crm.partner.content.log", "content_id", "Log", groups="base.group_user"
-    )
+    log_ids = fields.One2many("crm.partner.content.log", "content_id", groups="base.group_user")
     download_count = fields.Integer("Downloads", compute="_compute_counts")
     ack_count = fields.Integer("Acknowledged", compute="_compute_counts")
     missing_count = fields.Integer("Not Yet Acknowledged", compute="_compute_counts")

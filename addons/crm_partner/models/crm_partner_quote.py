@@ -45,7 +45,7 @@ class CrmPartnerQuote(models.Model):
 
     reference = fields.Char(required=True, readonly=True, default="/", copy=False)
     partner_id = fields.Many2one(
-        "res.partner", "Partner", required=True, readonly=True, index=True, ondelete="restrict"
+        "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
     user_id = fields.Many2one("res.users", "Made by", readonly=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)

@@ -126,7 +126,8 @@ class TestQuotes(QuoteFixtures, PartnerCase):
         self.assertNotIn("<b>Terms</b>", page)
 
     def test_pdf(self):
-        content = self._quote(self.alpha_sales)._pdf()
+        quote = self._quote(self.alpha_sales)
+        content = quote.with_context(force_report_rendering=True)._pdf()
         self.assertTrue(content.startswith(b"%PDF"))
         self.assertEqual(len(PdfFileReader(io.BytesIO(content)).pages), 1)
 
