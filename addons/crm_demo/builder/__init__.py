@@ -27,7 +27,9 @@ from . import (
     month,
     names,
     orders,
+    partner_content,
     partner_deals,
+    partner_leads,
     partner_programme,
     partner_rebates,
     people,
@@ -127,6 +129,8 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
+        ("leads of channel partners", 3, partner_leads.run),
+        ("content, news and quotations of channel partners", 3, partner_content.run),
     ]
 
 

@@ -12,6 +12,7 @@ from . import (
     test_invariants,
     test_logins,
     test_partner_deals,
+    test_partner_leads,
     test_partner_programme,
     test_partner_rebates,
     test_plan,

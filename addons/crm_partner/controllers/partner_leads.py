@@ -16,10 +16,9 @@ class PartnerLeads(PartnerPortal):
     def _prepare_partner_home_values(self, partner):
         values = super()._prepare_partner_home_values(partner)
         if request.env.user._has_channel_role("sales"):
-            leads = request.env[MODEL]
+            counts = dict(request.env[MODEL]._read_group([], ["state"], ["__count"]))
             values["lead_counts"] = {
-                state: leads.search_count([("state", "=", state)])
-                for state in ("offered", "accepted", "pool")
+                state: counts.get(state, 0) for state in ("offered", "accepted", "pool")
             }
         return values
 

@@ -36,6 +36,18 @@ class CrmLead(models.Model):
         domain="[('grade_id', '!=', False)]",
         help="The partner company that works on this opportunity.",
     )
+    # <<<<<<< THEIRS
+    # T
+    # T     # --- leads: distribution to channel partners ---
+    # T     channel_partner_id = fields.Many2one(
+    # T         "res.partner",
+    # T         index="btree_not_null",
+    # T         tracking=True,
+    # T         copy=False,
+    # T         domain="[('grade_id', '!=', False)]",
+    # T         help="The partner that works on this lead.",
+    # T     )
+    # >>>>>>>
     deal_guard_id = fields.Many2one(
         "crm.deal.registration",
         "Protected for a Partner",
@@ -307,7 +319,7 @@ class CrmLead(models.Model):
 
     def _merge_dependences(self, opportunities):
         """Keep the offers of merged leads; of those that are open only ours stays."""
-        super()._merge_dependences(opportunities)
+        result = super()._merge_dependences(opportunities)
         # sudo: the history of a lead goes with it, whoever merges
         moved = unlocked(opportunities.sudo().channel_assignment_ids)
         own = self.sudo().channel_assignment_ids.filtered("is_live")
@@ -319,6 +331,7 @@ class CrmLead(models.Model):
         moved.write({"lead_id": self.id})
         if own.state == "accepted":
             self.channel_partner_id = own.partner_id
+        return result
 
     def _channel_is_open(self):
         """Whether there is anything left to do for a partner."""
@@ -347,6 +360,15 @@ class CrmLead(models.Model):
             ) from error
         if not self._channel_is_open():
             raise UserError(self.env._("The lead %s is closed already.", self.name))
+        if self.channel_partner_id:
+            # it came by a registered deal, for example
+            raise UserError(
+                self.env._(
+                    "The lead %(lead)s belongs to the partner %(partner)s.",
+                    lead=self.name,
+                    partner=self.channel_partner_id.name,
+                )
+            )
         live = self.channel_assignment_ids.filtered("is_live")
         if live:
             raise UserError(

@@ -194,7 +194,8 @@ class CrmLeadDistributor(models.AbstractModel):
         )
         retry = Domain("channel_retry_at", "=", False) | Domain("channel_retry_at", "<=", now)
         waiting = Domain("channel_state", "in", [False, "declined", "expired"])
-        return marked & retry & waiting & Domain("won_status", "=", "pending")
+        free = Domain("won_status", "=", "pending") & Domain("channel_partner_id", "=", False)
+        return marked & retry & waiting & free
 
     @api.model
     def _cron_distribute(self):

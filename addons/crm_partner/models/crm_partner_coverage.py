@@ -38,7 +38,7 @@ class CrmPartnerCoverage(models.Model):
     @api.constrains("country_id", "state_ids")
     def _check_states(self):
         for area in self:
-            foreign = area.state_ids.filtered(lambda state: state.country_id != area.country_id)
+            foreign = area.state_ids.filtered_domain([("country_id", "!=", area.country_id.id)])
             if foreign:
                 raise ValidationError(
                     self.env._(

@@ -1,4 +1,5 @@
 from . import (
+    test_content,
     test_deal_portal,
     test_deal_registration,
     test_diversion,
@@ -6,6 +7,7 @@ from . import (
     test_engine_diversion,
     test_engine_portal_quantity,
     test_engine_programme,
+    test_engine_quote,
     test_engine_rebate,
     test_leads,
     test_leads_access,
@@ -21,6 +23,7 @@ from . import (
     test_portal_leads,
     test_portal_order,
     test_portal_team,
+    test_quotes,
     test_rebate_access,
     test_rebate_property,
     test_rebate_settlement,

@@ -65,10 +65,19 @@ class TestDistribution(LeadCase):
         self._distribute(lead)
         with self.assertRaisesRegex(UserError, "offered already"):
             self._distribute(lead)
+        self.assertEqual(len(lead.channel_assignment_ids), 1)
         won = self._lead()
         won.action_set_won()
         with self.assertRaisesRegex(UserError, "closed already"):
             self._distribute(won)
+
+    def test_a_lead_of_a_partner_is_not_given_away(self):
+        """A registered deal, for example."""
+        lead = self._lead(channel_partner_id=self.beta.id, channel_distribute=True)
+        with self.assertRaisesRegex(UserError, "belongs to the partner Beta"):
+            self._distribute(lead)
+        self._run_cron("crm_partner.ir_cron_lead_distribution")
+        self.assertFalse(lead.channel_assignment_ids)
 
     def test_nobody_left_goes_to_the_pool_or_says_why(self):
         self.gold.lead_weight = self.silver.lead_weight = 0
@@ -306,8 +315,10 @@ class TestAnswers(LeadCase):
     def test_a_rule_of_ours_that_refuses_becomes_an_activity(self):
         self.as_(self.alpha_sales)._accept()
 
-        def refuse(lead):
-            raise UserError("The gate is shut.")
+        refusal = UserError("The gate is shut.")
+
+        def refuse(_lead):
+            raise refusal
 
         with patch.object(type(self.lead), "action_set_won", refuse):
             self.as_(self.alpha_sales)._feedback("won", amount=10)

@@ -10,7 +10,7 @@ class CrmLeadOffer(models.TransientModel):
     _name = "crm.lead.offer"
     _description = "Give Leads to Partners"
 
-    lead_ids = fields.Many2many("crm.lead", string="Leads", required=True)
+    lead_ids = fields.Many2many("crm.lead", required=True)
     method = fields.Selection(
         [
             ("push", "Whose turn it is"),
@@ -23,7 +23,6 @@ class CrmLeadOffer(models.TransientModel):
     )
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         domain="[('grade_id', '!=', False), ('is_company', '=', True)]",
         help="Also one that has had the lead before, or would be passed over.",
     )
