@@ -3,12 +3,13 @@ from decimal import Decimal
 from itertools import pairwise
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.crm_subledger.engine.scale import Scale, ScaleError, Tier
 
 from ..engine.rebate import Terms, spans
+from ..tools import is_unlocked, unlocked
 
 #: what settled amounts were computed with: changing it would claim back what was paid
 FROZEN = frozenset(
@@ -556,7 +557,21 @@ class CrmRebateAgreement(models.Model):
         for agreement in self:
             agreement.display_name = agreement.name
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_state_by_hand(vals)
+        return super().create(vals_list)
+
+    def _check_state_by_hand(self, vals):
+        if vals.get("state", "draft") != "draft" and not is_unlocked(self.env):
+            raise AccessError(
+                self.env._("The state of an agreement is changed by its buttons, not by hand.")
+            )
+
     def write(self, vals):
+        if "state" in vals and not is_unlocked(self.env):
+            self._check_state_by_hand({"state": "written"})
         if FROZEN & vals.keys():
             self._check_not_settled()
         result = super().write(vals)
@@ -680,7 +695,8 @@ class CrmRebateAgreement(models.Model):
                         allowed=" / ".join(labels[name] for name in allowed),
                     )
                 )
-        self.write({"state": state})
+        # sudo: every caller checked the right to change the agreement
+        unlocked(self).write({"state": state})
 
     def action_add_partners(self):
         """Make every partner of the chosen levels a participant, unless it is one already."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
-from ..tools import unlocked
+from ..tools import is_unlocked, unlocked
 
 
 class CrmRebateDispute(models.Model):
@@ -77,6 +77,11 @@ class CrmRebateDispute(models.Model):
             )
         return dispute
 
+    def write(self, vals):
+        if not is_unlocked(self.env):
+            raise AccessError(self.env._("A dispute is answered by its button, not by hand."))
+        return super().write(vals)
+
     def _answer(self, accepted, answer):
         """Answer open disputes; the partner reads the answer in the portal."""
         self.check_access("write")
@@ -86,7 +91,8 @@ class CrmRebateDispute(models.Model):
         for dispute in self:
             if dispute.state != "open":
                 raise UserError(self.env._("This dispute was answered already."))
-        self.write(
+        # sudo: the right to answer was checked above
+        unlocked(self).write(
             {
                 "state": "accepted" if accepted else "rejected",
                 "answer": answer,

@@ -190,6 +190,17 @@ class CrmRebatePeriod(models.Model):
                 f" {period.partner_id.name}"
             )
 
+    def write(self, vals):
+        # readonly fields are what the documents and the ledger say, whoever may write the rest
+        if not self.env.su and any(self._fields[name].readonly for name in vals):
+            raise AccessError(
+                self.env._(
+                    "The figures of a rebate period follow the documents and the sub-ledger; they"
+                    " cannot be entered."
+                )
+            )
+        return super().write(vals)
+
     @api.depends("settlement_ids.state", "settlement_ids.released", "settlement_ids.open_amount")
     def _compute_settlements(self):
         for period in self:
@@ -709,7 +720,7 @@ class CrmRebatePeriod(models.Model):
     def action_close(self):
         """Close the purchases: what was really earned replaces what was expected."""
         self.check_access("write")
-        self._close()
+        self.sudo()._close()  # sudo: figures are not written by hand; access was checked above
         return True
 
     def _close(self, day=None):
@@ -729,8 +740,9 @@ class CrmRebatePeriod(models.Model):
                     "A final settlement exists. Cancel it first; then the period can be reopened."
                 )
             )
-        self.write({"is_final": False, "final_on": False})
-        self._subledger_mark_dirty()
+        own = self.sudo()  # sudo: figures are not written by hand; access was checked above
+        own.write({"is_final": False, "final_on": False})
+        own._subledger_mark_dirty()
         return True
 
     # ------------------------------------------------------------------

@@ -25,6 +25,7 @@ from . import (
     test_portal_team,
     test_quotes,
     test_rebate_access,
+    test_rebate_concurrency,
     test_rebate_property,
     test_rebate_settlement,
     test_rebate_targets,

@@ -167,7 +167,7 @@ class TestRebateAccess(HttpCase, RebateCase):
             ({"reason": "  "}, "reason"),
             ({"reason": "x", "amount": "abc"}, "amount"),
             ({"reason": "x", "amount": "-4"}, "amount"),
-            ({"reason": "x", "amount": "nan"}, "reason"),
+            ({"reason": "x", "amount": "nan"}, "amount"),
         ):
             answer = self._post(self.url, **data)
             self.assertIn(f"problem={problem}", answer.headers["Location"])

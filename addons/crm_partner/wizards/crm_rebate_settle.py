@@ -61,7 +61,10 @@ class CrmRebateSettle(models.TransientModel):
     )
     goods_ids = fields.One2many("crm.rebate.settle.goods", "settle_id")
     reason = fields.Char()
-    post = fields.Boolean("Post at Once", compute="_compute_post", store=True, readonly=False)
+    post = fields.Boolean(
+        "Post at Once",
+        default=lambda self: self.env.user.has_group("account.group_account_invoice"),
+    )
 
     @api.depends("period_ids")
     def _compute_period_count(self):
@@ -87,11 +90,6 @@ class CrmRebateSettle(models.TransientModel):
             wizard.final = bool(wizard.period_ids) and all(
                 period.is_final or period.date_to < today for period in wizard.period_ids
             )
-
-    @api.depends_context("uid")
-    def _compute_post(self):
-        for wizard in self:
-            wizard.post = self.env.user.has_group("account.group_account_invoice")
 
     @api.depends("period_ids", "until", "final")
     def _compute_open_amount(self):

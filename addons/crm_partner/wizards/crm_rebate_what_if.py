@@ -24,7 +24,7 @@ class CrmRebateWhatIf(models.TransientModel):
             self.env["crm.rebate.agreement"]._fields["method"]._description_selection(self.env)
         ),
         required=True,
-        compute="_compute_from_agreement",
+        compute="_compute_method",
         store=True,
         readonly=False,
         precompute=True,
@@ -33,12 +33,7 @@ class CrmRebateWhatIf(models.TransientModel):
         "Change of Volume (%)", help="How much more, or less, than last year is bought."
     )
     tier_ids = fields.One2many(
-        "crm.rebate.what.if.tier",
-        "what_if_id",
-        "Other Scale",
-        compute="_compute_from_agreement",
-        store=True,
-        readonly=False,
+        "crm.rebate.what.if.tier", "what_if_id", "Other Scale"
     )
     line_ids = fields.One2many("crm.rebate.what.if.line", "what_if_id", readonly=True)
     total_now = fields.Monetary(compute="_compute_totals")
@@ -46,14 +41,9 @@ class CrmRebateWhatIf(models.TransientModel):
     difference = fields.Monetary(compute="_compute_totals")
 
     @api.depends("agreement_id")
-    def _compute_from_agreement(self):
+    def _compute_method(self):
         for trial in self:
-            agreement = trial.agreement_id
-            trial.method = agreement.method or "retroactive"
-            trial.tier_ids = [Command.clear()] + [
-                Command.create({"lower_bound": tier.lower_bound, "rate": tier.rate})
-                for tier in agreement.tier_ids
-            ]
+            trial.method = trial.agreement_id.method or "retroactive"
 
     @api.depends("line_ids.amount_now", "line_ids.amount_then")
     def _compute_totals(self):
@@ -61,6 +51,28 @@ class CrmRebateWhatIf(models.TransientModel):
             trial.total_now = sum(trial.line_ids.mapped("amount_now"))
             trial.total_then = sum(trial.line_ids.mapped("amount_then"))
             trial.difference = trial.total_then - trial.total_now
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        agreement = self.env["crm.rebate.agreement"].browse(values.get("agreement_id"))
+        values.setdefault("tier_ids", self._prepare_tiers(agreement))
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            agreement = self.env["crm.rebate.agreement"].browse(vals.get("agreement_id"))
+            vals.setdefault("tier_ids", self._prepare_tiers(agreement))
+        return super().create(vals_list)
+
+    @api.model
+    def _prepare_tiers(self, agreement):
+        """Return the scale of the agreement, to be changed for the trial."""
+        return [
+            Command.create({"lower_bound": tier.lower_bound, "rate": tier.rate})
+            for tier in agreement.tier_ids
+        ]
 
     def action_compute(self):
         """Compute both scales on last year's posted purchases, changed by the percentage."""
