@@ -1,3 +1,5 @@
 from . import (
+    partner_funds,
     partner_portal,
+    partner_statements,
 )

@@ -11,3 +11,13 @@ class ResCompany(models.Model):
         help="Partners and channel managers are told once, this many days before a fund ends; 0: "
         "nobody is.",
     )
+
+    # --- statements of account ---
+    partner_statement_auto = fields.Selection(
+        [("no", "Not"), ("draft", "As drafts"), ("send", "And sent")],
+        "Monthly Statements of Account",
+        default="no",
+        required=True,
+        help="Created at the beginning of a month for every partner of the programme that has a "
+        "balance or movements.",
+    )

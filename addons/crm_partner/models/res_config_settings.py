@@ -10,3 +10,8 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         string="Remind of Expiring Funds (days before)",
     )
+
+    # --- statements of account ---
+    partner_statement_auto = fields.Selection(
+        related="company_id.partner_statement_auto", readonly=False
+    )
