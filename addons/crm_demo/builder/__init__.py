@@ -27,6 +27,7 @@ from . import (
     month,
     names,
     orders,
+    partner_mdf,
     people,
     pipeline,
     plan,
@@ -121,6 +122,7 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
+        ("market development funds and statements of account", 6, partner_mdf.run),
     ]
 
 
