@@ -84,7 +84,13 @@
         "views/crm_mdf_request_views.xml",
         "views/crm_mdf_fund_views.xml",
         "views/crm_mdf_budget_views.xml",
+        "wizards/crm_mdf_fund_batch_views.xml",
+        "wizards/crm_partner_statement_batch_views.xml",
+        "views/crm_partner_statement_views.xml",
         "views/crm_subledger_views_mdf.xml",
+        "report/crm_partner_statement_templates.xml",
+        "views/portal_mdf_templates.xml",
+        "views/portal_statement_templates.xml",
         "views/res_config_settings_views_mdf.xml",
         "views/portal_order_templates.xml",
         "views/portal_serial_templates.xml",
@@ -104,6 +110,9 @@
     ],
     "assets": {
         "web.assets_backend": [],
+        "web.report_assets_common": [
+            "crm_partner/static/src/report/partner_statement.scss",
+        ],
         "web.assets_frontend": [
             "crm_partner/static/src/portal/*",
         ],

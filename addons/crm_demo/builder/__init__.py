@@ -30,6 +30,7 @@ from . import (
     partner_content,
     partner_deals,
     partner_leads,
+    partner_mdf,
     partner_programme,
     partner_rebates,
     people,
@@ -131,6 +132,7 @@ def steps(ctx):
         ("pipeline discipline", 10, discipline.run),
         ("leads of channel partners", 3, partner_leads.run),
         ("content, news and quotations of channel partners", 3, partner_content.run),
+        ("market development funds and statements of account", 6, partner_mdf.run),
     ]
 
 

@@ -13,6 +13,7 @@ from . import (
     test_logins,
     test_partner_deals,
     test_partner_leads,
+    test_partner_mdf,
     test_partner_programme,
     test_partner_rebates,
     test_plan,

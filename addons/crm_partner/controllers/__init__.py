@@ -1,13 +1,15 @@
 from . import (
     partner_content,
     partner_deals,
+    partner_funds,
     partner_home,
     partner_leads,
     partner_order,
-    partner_portal,  # isort: skip  first: the others inherit from it
+    partner_portal,
     partner_quotes,
     partner_rebate,
     partner_serial,
+    partner_statements,
     partner_team,
     programme_portal,
 )

@@ -75,3 +75,19 @@ class AccountMove(models.Model):
                         granted=claim.currency_id.format(granted),
                     )
                 )
+
+    # --- statements of account ---
+
+    def _subledger_state_changed(self):
+        result = super()._subledger_state_changed()
+        self._partner_statement_changed()
+        return result
+
+    def _partner_statement_changed(self):
+        """Have the statements that were sent looked at again, where they hold these entries."""
+        days = [move.date for move in self if move.date]
+        partners = self.line_ids.partner_id
+        if days and partners:
+            self.env["crm.partner.statement"]._documents_changed(
+                partners, self.company_id, min(days)
+            )

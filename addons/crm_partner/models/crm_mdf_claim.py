@@ -143,7 +143,7 @@ class CrmMdfClaim(models.Model):
     @api.depends("invoice_number")
     def _compute_invoice_key(self):
         for claim in self:
-            claim.invoice_key = "".join((claim.invoice_number or "").upper().split())
+            claim.invoice_key = self._invoice_key(claim.invoice_number)
 
     @api.depends("amount", "cost")
     def _compute_approved_amount(self):
@@ -218,6 +218,25 @@ class CrmMdfClaim(models.Model):
                 share,
             )
         )
+
+    @api.model
+    def _number_taken(self, request, number):
+        """Whether a valid claim of the partner of ``request`` has this invoice number."""
+        return bool(
+            self.search_count(
+                [
+                    ("partner_id", "=", request.partner_id.id),
+                    ("company_id", "=", request.company_id.id),
+                    ("invoice_key", "=", self._invoice_key(number)),
+                    ("state", "not in", ("refused", "cancelled")),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _invoice_key(self, number):
+        return "".join((number or "").upper().split())
 
     @api.constrains("amount", "tax_amount", "cost", "fair_value", "approved_amount")
     def _check_amounts(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -39,3 +39,24 @@ class CrmSubledger(models.Model):
                 )
             )
         return self.mdf_service_account_id
+
+    # --- statements of account ---
+    on_statement = fields.Boolean(
+        "Shown on Statements",
+        compute="_compute_on_statement",
+        store=True,
+        readonly=False,
+        help="Statements of account of partners have a section with what this ledger holds for "
+        "them. Proposed for the programmes of partners: funds, rebates, fees.",
+    )
+
+    @api.depends("kind")
+    def _compute_on_statement(self):
+        internal = self._statement_internal_kinds()
+        for ledger in self:
+            ledger.on_statement = ledger.kind not in internal
+
+    @api.model
+    def _statement_internal_kinds(self):
+        """Hook: the kinds of ledgers that are no business of partners."""
+        return {"other", "commission", "contract_cost"}

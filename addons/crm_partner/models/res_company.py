@@ -132,6 +132,16 @@ class ResCompany(models.Model):
         "CHECK (partner_invite_limit >= 0)", "The number of invitations must not be negative."
     )
 
+    # --- statements of account ---
+    partner_statement_auto = fields.Selection(
+        [("no", "Not"), ("draft", "As drafts"), ("send", "And sent")],
+        "Monthly Statements of Account",
+        default="no",
+        required=True,
+        help="Created at the beginning of a month for every partner of the programme that has a "
+        "balance or movements.",
+    )
+
     def _deal_today(self):
         """Return the date on which the windows of this company's deals are counted."""
         self.ensure_one()

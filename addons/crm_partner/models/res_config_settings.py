@@ -49,3 +49,8 @@ class ResConfigSettings(models.TransientModel):
     deal_referral_tax_id = fields.Many2one(
         related="company_id.deal_referral_tax_id", readonly=False
     )
+
+    # --- statements of account ---
+    partner_statement_auto = fields.Selection(
+        related="company_id.partner_statement_auto", readonly=False
+    )

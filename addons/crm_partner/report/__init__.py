@@ -3,4 +3,5 @@ from . import (
     crm_partner_lead_report,
     crm_partner_sales_report,
     crm_partner_scorecard,
+    crm_partner_statement_report,
 )

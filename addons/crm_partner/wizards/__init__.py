@@ -2,6 +2,8 @@ from . import (
     crm_deal_decision,
     crm_lead_offer,
     crm_lead_withdraw,
+    crm_mdf_fund_batch,
+    crm_partner_statement_batch,
     crm_partner_team_wizard,
     crm_partner_team_wizard_line,
     crm_rebate_answer,
