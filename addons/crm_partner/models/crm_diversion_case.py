@@ -141,10 +141,10 @@ class CrmDiversionCase(models.Model):
         sighting.case_id = case
         case._message_log(
             body=self.env._(
-                "Seen on %(date)s in %(place)s (%(source)s).",
+                "Seen on %(date)s in %(place)s (%(how)s).",
                 date=sighting.date,
                 place=sighting._place(),
-                source=dict(sighting._fields["source"]._description_selection(self.env))[
+                how=dict(sighting._fields["source"]._description_selection(self.env))[
                     sighting.source
                 ],
             )

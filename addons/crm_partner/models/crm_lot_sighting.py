@@ -128,7 +128,7 @@ class CrmLotSighting(models.Model):
         return {sighting.lot_id: sighting for sighting in found}
 
     @api.model
-    def _register(self, partner, user, post):
+    def _register_sale(self, partner, user, post):
         """Register to which end customer ``partner`` sold serial numbers.
 
         Called as superuser below the check of the role. The answer is the same whomever a number

@@ -5,5 +5,9 @@ from . import (
     test_portal_core_pages,
     test_portal_home,
     test_portal_order,
+    test_portal_parallel,
+    test_portal_performance,
+    test_portal_routes,
     test_portal_team,
+    test_portal_tours,
 )
