@@ -14,6 +14,7 @@
         "crm_customer",
         "crm_customer_stock",
         "crm_customer_subledger",
+        "crm_partner",
         "crm_print",
         "crm_sales",
         "crm_sales_project",

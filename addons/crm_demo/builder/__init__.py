@@ -27,6 +27,7 @@ from . import (
     month,
     names,
     orders,
+    partner_portal,
     people,
     pipeline,
     plan,
@@ -121,6 +122,7 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
+        ("orders in the partner portal and a diversion case", 5, partner_portal.run),
     ]
 
 

@@ -11,6 +11,7 @@ from . import (
     test_import,
     test_invariants,
     test_logins,
+    test_partner_portal,
     test_plan,
     test_pool,
     test_quotations,
