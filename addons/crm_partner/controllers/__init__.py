@@ -1,7 +1,7 @@
 from . import (
-    partner_portal,
+    partner_home,
     partner_order,
+    partner_portal,
     partner_serial,
     partner_team,
-    partner_home,
 )

@@ -32,11 +32,10 @@ class PartnerHome(PartnerOrder):
 
     def _home_links(self, user):
         """Return the buttons under the name of the partner; topics add theirs to ``links``."""
-        _ = request.env._
         links = [
-            (("sales",), "/my/partner/order", "fa-shopping-cart", _("Order")),
-            (("sales", "technical"), "/my/partner/serials", "fa-barcode", _("Serial Numbers")),
-            (("admin",), "/my/partner/team", "fa-users", _("Team")),
+            (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Order")),
+            (("sales", "technical"), "/my/partner/serials", "fa-barcode", request.env._("Serial Numbers")),
+            (("admin",), "/my/partner/team", "fa-users", request.env._("Team")),
         ]
         return [
             {"url": url, "icon": icon, "label": label}
@@ -63,15 +62,9 @@ class PartnerHome(PartnerOrder):
         """Return what is open and overdue, in the currency of the company."""
         moves = request.env["account.move"]
         company = partner.company_id or request.env.company
-        domain = Domain(OPEN_INVOICE) & Domain(
-            "partner_id", "child_of", partner.ids
-        )
-        overdue = domain & Domain(
-            "invoice_date_due", "<", fields.Date.context_today(moves)
-        )
-        [(count, amount)] = moves._read_group(
-            domain, [], ["__count", "amount_residual_signed:sum"]
-        )
+        domain = Domain(OPEN_INVOICE) & Domain("partner_id", "child_of", partner.ids)
+        overdue = domain & Domain("invoice_date_due", "<", fields.Date.context_today(moves))
+        [(count, amount)] = moves._read_group(domain, [], ["__count", "amount_residual_signed:sum"])
         [(late_count, late)] = moves._read_group(
             overdue, [], ["__count", "amount_residual_signed:sum"]
         )

@@ -75,9 +75,7 @@ class PartnerOrder(PartnerPortal):
     def partner_cart_add(self, **post):
         partner, service = self._partner_cart()
         _cart, error = self._partner_attempt(
-            lambda: service._add(
-                partner, request.env.user, service._read_quantities(partner, post)
-            )
+            lambda: service._add(partner, request.env.user, service._read_quantities(partner, post))
         )
         back = {name: post[name] for name in ("search", "category") if post.get(name)}
         page = post.get("page", "")
@@ -159,38 +157,35 @@ class PartnerOrder(PartnerPortal):
         )
 
     def _orders_options(self, partner):
-        _ = request.env._
         # sudo: the caller checked the role; only serial numbers of this partner are searched
         lots = request.env["stock.lot"].sudo()
         return {
             "searchbar_inputs": {
                 "order": {
                     "input": "order",
-                    "label": _("Search in Orders"),
+                    "label": request.env._("Search in Orders"),
                     "fields": ["name", "client_order_ref"],
                 },
                 "product": {
                     "input": "product",
-                    "label": _("Search in Products"),
+                    "label": request.env._("Search in Products"),
                     "fields": ["order_line.name"],
                 },
                 "serial": {
                     "input": "serial",
-                    "label": _("Search in Serial Numbers"),
-                    "domain": lambda text: [
-                        ("id", "in", lots._channel_orders(partner, text).ids)
-                    ],
+                    "label": request.env._("Search in Serial Numbers"),
+                    "domain": lambda text: [("id", "in", lots._channel_orders(partner, text).ids)],
                 },
             },
             "searchbar_filters": {
-                "all": {"label": _("All"), "domain": []},
-                "waiting": {"label": _("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
-                "confirmed": {"label": _("Confirmed"), "domain": [("state", "=", "sale")]},
-                "cancelled": {"label": _("Cancelled"), "domain": [("state", "=", "cancel")]},
+                "all": {"label": request.env._("All"), "domain": []},
+                "waiting": {"label": request.env._("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
+                "confirmed": {"label": request.env._("Confirmed"), "domain": [("state", "=", "sale")]},
+                "cancelled": {"label": request.env._("Cancelled"), "domain": [("state", "=", "cancel")]},
             },
             "searchbar_sortings": {
-                "date": {"label": _("Newest"), "order": "date_order desc, id desc"},
-                "name": {"label": _("Number"), "order": "name desc, id desc"},
+                "date": {"label": request.env._("Newest"), "order": "date_order desc, id desc"},
+                "name": {"label": request.env._("Number"), "order": "name desc, id desc"},
             },
         }
 
@@ -225,9 +220,7 @@ class PartnerOrder(PartnerPortal):
         # sudo: found with the rights of the visitor; deliveries and lines are shown with it
         return partner, order.sudo()
 
-    @http.route(
-        f"{ORDERS}/<int:order_id>", type="http", auth="user", website=True, readonly=True
-    )
+    @http.route(f"{ORDERS}/<int:order_id>", type="http", auth="user", website=True, readonly=True)
     def partner_order(self, order_id, **_parameters):
         partner, order = self._partner_order_record(order_id)
         values = self._partner_values(
@@ -242,17 +235,18 @@ class PartnerOrder(PartnerPortal):
     def _partner_order_values(self, partner, order):
         """Values of the page of one order (superuser, the visitor may read it)."""
         done = order.picking_ids.move_line_ids.filtered(
-            lambda line: line.state == "done"
-            and line.lot_id
-            and line.location_dest_id.usage == "customer"
+            lambda line: (
+                line.state == "done" and line.lot_id and line.location_dest_id.usage == "customer"
+            )
         )
         invoices = order.invoice_ids.filtered(lambda move: move.state == "posted")
         return {
             "order": order,
             "lines": order.order_line.filtered(lambda line: not line.display_type),
             "pickings": order.picking_ids.filtered(
-                lambda picking: picking.picking_type_code == "outgoing"
-                and picking.state != "cancel"
+                lambda picking: (
+                    picking.picking_type_code == "outgoing" and picking.state != "cancel"
+                )
             ),
             "serials": done.grouped("product_id"),
             "invoices": (
@@ -281,8 +275,7 @@ class PartnerOrder(PartnerPortal):
         return self._partner_redirect(
             CART,
             notice=request.env._("The products of %s are in your cart.", order.name),
-            error=gone
-            and request.env._("No longer available, left out: %s", ", ".join(gone)),
+            error=gone and request.env._("No longer available, left out: %s", ", ".join(gone)),
         )
 
     @http.route(

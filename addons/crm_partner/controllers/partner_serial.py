@@ -32,9 +32,7 @@ class PartnerSerial(PartnerPortal):
         search = (search or "").strip()[:100]
         domain = sightings.env["stock.lot"]._channel_delivery_domain(partner)
         if search:
-            domain &= Domain("lot_id.name", "ilike", search) | Domain(
-                "product_id", "ilike", search
-            )
+            domain &= Domain("lot_id.name", "ilike", search) | Domain("product_id", "ilike", search)
         lines = sightings.env["stock.move.line"]
         paging = pager(
             url=SERIALS,

@@ -21,7 +21,7 @@ class CrmDiversionCase(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(
-        "res.partner", "Partner", required=True, readonly=True, index=True, ondelete="restrict"
+        "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
     lot_id = fields.Many2one(
         "stock.lot",
@@ -32,9 +32,7 @@ class CrmDiversionCase(models.Model):
         ondelete="restrict",
     )
     product_id = fields.Many2one(related="lot_id.product_id", store=True, index=True)
-    user_id = fields.Many2one(
-        "res.users", "Channel Manager", tracking=True, index="btree_not_null"
-    )
+    user_id = fields.Many2one("res.users", "Channel Manager", tracking=True, index="btree_not_null")
     state = fields.Selection(
         [
             ("open", "Open"),
@@ -53,9 +51,7 @@ class CrmDiversionCase(models.Model):
     picking_id = fields.Many2one(
         related="delivery_line_id.picking_id", string="Delivery", store=True
     )
-    sale_order_id = fields.Many2one(
-        related="picking_id.sale_id", string="Sales Order", store=True
-    )
+    sale_order_id = fields.Many2one(related="picking_id.sale_id", string="Sales Order", store=True)
     delivery_date = fields.Date("Delivered on", readonly=True)
     sighting_ids = fields.One2many("crm.lot.sighting", "case_id", "Evidence", readonly=True)
     sighting_count = fields.Integer(compute="_compute_sightings", store=True)
@@ -156,9 +152,10 @@ class CrmDiversionCase(models.Model):
             [("lot_id", "=", sighting.lot_id.id), ("partner_id", "=", sighting.partner_id.id)]
         )
         current = cases.filtered(lambda case: case.state != "dismissed")
-        return current or cases.filtered(
-            lambda case: any(map(sighting._same_place, case.sighting_ids))
-        )[:1]
+        return (
+            current
+            or cases.filtered(lambda case: any(map(sighting._same_place, case.sighting_ids)))[:1]
+        )
 
     @api.model
     def _create_for(self, sighting):
@@ -193,7 +190,8 @@ class CrmDiversionCase(models.Model):
     def _channel_manager(self, partner):
         """Return who looks after ``partner``: its salesperson, if that is a channel manager."""
         user = partner.user_id
-        return user if user.has_group("crm_partner.group_partner_user") else user.browse()
+        fits = user and user.has_group("crm_partner.group_partner_user")
+        return user if fits else user.browse()
 
     def _dismiss_without_evidence(self):
         """Dismiss open cases of which the last sighting was withdrawn or turned out harmless."""

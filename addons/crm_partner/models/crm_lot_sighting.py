@@ -175,8 +175,9 @@ class CrmLotSighting(models.Model):
         }
         if not texts["end_customer"] or not texts["city"]:
             raise UserError(self.env._("Enter the end customer and the city."))
-        country = self.env["res.country"].search([]).filtered(
-            lambda one: str(one.id) == texts["country_id"]
+        number = texts["country_id"]
+        country = self.env["res.country"].search(
+            [("id", "=", int(number) if number.isdecimal() else 0)]
         )
         if not country:
             raise UserError(self.env._("Choose a country."))
@@ -240,9 +241,11 @@ class CrmLotSighting(models.Model):
         lots = self.env["stock.lot"].search(
             [("name", "in", numbers), ("company_id", "in", [False, company.id])]
         )
-        own = self.env["stock.move.line"].search(
-            lots._channel_delivery_domain(partner) & Domain("lot_id", "in", lots.ids)
-        ).lot_id
+        own = (
+            self.env["stock.move.line"]
+            .search(lots._channel_delivery_domain(partner) & Domain("lot_id", "in", lots.ids))
+            .lot_id
+        )
         chosen = lots.browse()
         for number in numbers:
             named = lots.filtered(lambda lot, number=number: lot.name == number)
@@ -317,9 +320,7 @@ class CrmLotSighting(models.Model):
             & (customer | Domain("location_dest_id.usage", "=", "customer")),
             order="date, id",
         )
-        lines = lines.filtered(
-            lambda line: line.location_id.usage != line.location_dest_id.usage
-        )
+        lines = lines.filtered(lambda line: line.location_id.usage != line.location_dest_id.usage)
         last, movements = {}, []
         for line in lines:
             partner = line.lot_id._channel_line_partner(line)
@@ -352,13 +353,14 @@ class CrmLotSighting(models.Model):
 
     def _verdict_reason(self, verdict, partner, held):
         place = self._place()
-        _ = self.env._
         if verdict == "inside":
             if not partner.grade_id:
-                return _("Delivered to %s, who has no territory.", partner.name)
-            return _("%(place)s lies in what %(partner)s covers.", place=place, partner=partner.name)
+                return self.env._("Delivered to %s, who has no territory.", partner.name)
+            return self.env._(
+                "%(place)s lies in what %(partner)s covers.", place=place, partner=partner.name
+            )
         if verdict == "outside":
-            return _(
+            return self.env._(
                 "Delivered to %(partner)s, who does not cover %(place)s.",
                 place=place,
                 partner=partner.name,
@@ -366,10 +368,10 @@ class CrmLotSighting(models.Model):
         if verdict == "excused":
             return self._diversion_excuse(partner)
         if verdict == "several":
-            return _("Several partners got parts of this lot; none covers %s.", place)
+            return self.env._("Several partners got parts of this lot; none covers %s.", place)
         if held:
-            return _("The province is missing.")
-        return _("Nobody had got this number from us by then.")
+            return self.env._("The province is missing.")
+        return self.env._("Nobody had got this number from us by then.")
 
     def _place(self):
         """Return the place in words."""

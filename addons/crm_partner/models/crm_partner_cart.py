@@ -56,8 +56,10 @@ class CrmPartnerCart(models.AbstractModel):
         groups = self.env["product.product"]._read_group(
             self._product_domain(partner), ["categ_id"]
         )
-        return self.env["product.category"].union(*(categ for [categ] in groups)).sorted(
-            "complete_name"
+        return (
+            self.env["product.category"]
+            .union(*(categ for [categ] in groups))
+            .sorted("complete_name")
         )
 
     @api.model
@@ -150,7 +152,8 @@ class CrmPartnerCart(models.AbstractModel):
         }
         # searched, not browsed: a product that is not in the catalogue is as if it did not exist
         products = self.env["product.product"].search(
-            self._product_domain(partner) & Domain("id", "in", [product_id for product_id in typed if product_id < 2**31])
+            self._product_domain(partner)
+            & Domain("id", "in", [product_id for product_id in typed if product_id < 2**31])
         )
         quantities = {
             product: self._read_quantity(product, typed[product.id]) for product in products

@@ -67,9 +67,7 @@ class CrmPartnerTeam(models.AbstractModel):
     @api.model
     def _roles(self, user):
         """Return the roles that were given to ``user``, in the order of ALL_ROLES."""
-        return [
-            role for role in ALL_ROLES if self._role_group(role) in user.sudo().group_ids
-        ]
+        return [role for role in ALL_ROLES if self._role_group(role) in user.sudo().group_ids]
 
     @api.model
     def _role_group(self, role):
@@ -184,13 +182,17 @@ class CrmPartnerTeam(models.AbstractModel):
             return
         limit = (partner.company_id or self.env.company).partner_invite_limit
         # sudo: the log of the own team is counted
-        sent = self.env["crm.partner.team.log"].sudo().search_count(
-            [
-                ("partner_id", "=", partner.id),
-                ("action", "in", ("invite", "resend", "restore")),
-                ("date", ">", fields.Datetime.now() - timedelta(days=1)),
-            ],
-            limit=limit + 1,
+        sent = (
+            self.env["crm.partner.team.log"]
+            .sudo()
+            .search_count(
+                [
+                    ("partner_id", "=", partner.id),
+                    ("action", "in", ("invite", "resend", "restore")),
+                    ("date", ">", fields.Datetime.now() - timedelta(days=1)),
+                ],
+                limit=limit + 1,
+            )
         )
         if sent >= limit:
             raise UserError(
@@ -236,9 +238,9 @@ class CrmPartnerTeam(models.AbstractModel):
                 ("email_normalized", "=", email),
             ]
         )
-        contact = contacts.filtered(
-            lambda one: not one.with_context(active_test=False).user_ids
-        )[:1]
+        contact = contacts.filtered(lambda one: not one.with_context(active_test=False).user_ids)[
+            :1
+        ]
         if user or (contacts and not contact):
             raise UserError(
                 self.env._("%s cannot be invited. Ask your contact at our company.", email)
@@ -308,11 +310,10 @@ class CrmPartnerTeam(models.AbstractModel):
     @api.model
     def _role_labels(self):
         """Return (role, name) pairs in the order of ALL_ROLES."""
-        _ = self.env._
         return [
-            ("admin", _("Administrator")),
-            ("sales", _("Sales")),
-            ("marketing", _("Marketing")),
-            ("finance", _("Finance")),
-            ("technical", _("Technical")),
+            ("admin", self.env._("Administrator")),
+            ("sales", self.env._("Sales")),
+            ("marketing", self.env._("Marketing")),
+            ("finance", self.env._("Finance")),
+            ("technical", self.env._("Technical")),
         ]

@@ -9,6 +9,4 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.partner_order_confirm", readonly=False
     )
     partner_stock_few = fields.Float(related="company_id.partner_stock_few", readonly=False)
-    partner_invite_limit = fields.Integer(
-        related="company_id.partner_invite_limit", readonly=False
-    )
+    partner_invite_limit = fields.Integer(related="company_id.partner_invite_limit", readonly=False)

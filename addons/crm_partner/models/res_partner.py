@@ -46,8 +46,10 @@ class ResPartner(models.Model):
     @api.depends("grade_id")
     def _compute_channel_team_count(self):
         # sudo: how many people of a partner may log in, nothing else
-        users = self.env["res.users"].sudo().search(
-            [("partner_id.commercial_partner_id", "in", self.ids), ("share", "=", True)]
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .search([("partner_id.commercial_partner_id", "in", self.ids), ("share", "=", True)])
         )
         counts = Counter(user.partner_id.commercial_partner_id.id for user in users)
         for partner in self:

@@ -85,9 +85,7 @@ class PortalCase(HttpCase, PartnerCase):
 
     def texts(self, page, selector):
         """Return the words of every element that a selector (see :func:`xpath_of`) finds."""
-        return [
-            " ".join(found.text_content().split()) for found in page.xpath(xpath_of(selector))
-        ]
+        return [" ".join(found.text_content().split()) for found in page.xpath(xpath_of(selector))]
 
     def assertNotice(self, page, words):
         self.assertIn(words, " ".join(self.texts(page, ".alert-success")))

@@ -9,9 +9,7 @@ from ..engine import diversion
 from ..engine.diversion import Holder, Movement, holders, judge
 
 HOLDERS = st.lists(
-    st.builds(
-        Holder, st.integers(0, 5), st.sampled_from([True, False, None]), st.booleans()
-    ),
+    st.builds(Holder, st.integers(0, 5), st.sampled_from([True, False, None]), st.booleans()),
     max_size=5,
 )
 MOVEMENTS = st.lists(

@@ -7,7 +7,7 @@ from .common_portal import PortalCase
 
 @tagged("post_install", "-at_install")
 class TestPortalCorePages(PortalCase):
-    """Odoo's own portal pages show a partner's people what their roles allow, others what core does."""
+    """Odoo's own portal pages obey the roles of a partner's people; others see what core shows."""
 
     @classmethod
     def setUpClass(cls):
@@ -111,6 +111,4 @@ class TestPortalCorePages(PortalCase):
     def test_internal_users_see_everything(self):
         self._create_people()
         self.assertIn(self.order, self.env["sale.order"].with_user(self.channel).search([]))
-        self.assertIn(
-            self.invoice, self.env["account.move"].with_user(self.accountant).search([])
-        )
+        self.assertIn(self.invoice, self.env["account.move"].with_user(self.accountant).search([]))

@@ -88,9 +88,7 @@ class TestPortalOrder(PortalCase):
     def test_availability_counts_only_our_warehouses(self):
         other = self.setup_other_company(name="Third Company")["company"]
         warehouse = self.env["stock.warehouse"].search([("company_id", "=", other.id)], limit=1)
-        self.env["stock.quant"]._update_available_quantity(
-            self.valve, warehouse.lot_stock_id, 1000
-        )
+        self.env["stock.quant"]._update_available_quantity(self.valve, warehouse.lot_stock_id, 1000)
         stock = self.env["crm.partner.cart"]._availability(self.alpha, self.valve)
         self.assertEqual(stock, {self.valve.id: "none"})
 
@@ -360,9 +358,7 @@ class TestPortalOrder(PortalCase):
         self.login(self.alpha_admin)
         page = self.get(f"/my/partner/orders/{order.id}")
         self.assertIn(invoice.name, self.texts(page, ".o_partner_invoices")[0])
-        self.assertIn(
-            order.picking_ids.name, " ".join(self.texts(page, ".o_partner_deliveries"))
-        )
+        self.assertIn(order.picking_ids.name, " ".join(self.texts(page, ".o_partner_deliveries")))
 
     def test_cart_hook_is_called(self):
         cart = self._fill()
@@ -370,7 +366,7 @@ class TestPortalOrder(PortalCase):
 
         def vals(order, partner, post):
             seen.append((partner, post["deal"]))
-            raise UserError("No such deal.")
+            raise UserError(order.env._("No such deal."))
 
         with patch.object(self.env.registry["sale.order"], "_partner_cart_vals", vals):
             page = self.follow(self.post(f"{CART}/update", deal="7", **{self._field(self.pump): 9}))

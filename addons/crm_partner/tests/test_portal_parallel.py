@@ -97,9 +97,7 @@ class TestPortalParallel(BaseCase):
                 [("lot_id", "=", ids["lot"])]
             ).unlink()
             env["crm.diversion.case"].search([("lot_id", "=", ids["lot"])]).unlink()
-            cr.execute(
-                "DELETE FROM crm_partner_team_log WHERE partner_id = %s", [ids["partner"]]
-            )
+            cr.execute("DELETE FROM crm_partner_team_log WHERE partner_id = %s", [ids["partner"]])
             # What moved cannot be removed through the ORM.
             cr.execute("DELETE FROM stock_move_line WHERE move_id = %s", [ids["move"]])
             cr.execute("DELETE FROM stock_move WHERE id = %s", [ids["move"]])

@@ -158,9 +158,7 @@ class TestPortalTeam(PortalCase):
         self.assertFalse(self.alpha_sales.active)
         self.assertTrue(self.alpha_sales.partner_id.active)
         self.assertIn("Removed", self.texts(self.get(TEAM), ".o_partner_member .badge"))
-        self.assertProblem(
-            self.follow(self.post(f"{url}/roles", role="admin")), "was removed"
-        )
+        self.assertProblem(self.follow(self.post(f"{url}/roles", role="admin")), "was removed")
         self.alpha_sales.login = "sales@alpha.example"
         self.post(f"{url}/restore")
         self.assertTrue(self.alpha_sales.active)

@@ -40,9 +40,7 @@ class CrmPartnerTeamWizard(models.TransientModel):
                         "login": user.login,
                         "state": service._state(user),
                         "last_login": user.login_date,
-                        **{
-                            f"role_{role}": role in service._roles(user) for role in ALL_ROLES
-                        },
+                        **{f"role_{role}": role in service._roles(user) for role in ALL_ROLES},
                     }
                 )
                 for user in service._members(partner)
