@@ -24,6 +24,7 @@
         "security/crm_partner_rules_portal.xml",
         "security/ir.model.access.csv",
         "data/ir_sequence_data_portal.xml",
+        "data/res_groups_data_portal.xml",
         "views/crm_partner_menu_roots.xml",
         "views/res_partner_grade_views.xml",
         "views/portal_templates.xml",

@@ -53,6 +53,12 @@ class TestPortalOrder(PortalCase):
         self.login(self.gamma_admin)
         self.assertIn("900.00", self.texts(self.get(CATALOGUE), ".o_partner_price")[0])
 
+    def test_price_lists_are_switched_on(self):
+        """Without the feature Odoo gives every partner the list price."""
+        self.assertTrue(
+            self.env["res.groups"]._is_feature_enabled("product.group_product_pricelist")
+        )
+
     def test_catalogue_search_and_category(self):
         other = self.env["product.category"].create({"name": "Fittings"})
         self.valve.categ_id = other
