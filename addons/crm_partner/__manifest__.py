@@ -32,6 +32,8 @@
         "security/crm_partner_rules_portal.xml",
         "security/crm_partner_rules_programme.xml",
         "security/ir.model.access.csv",
+        "data/ir_sequence_data_portal.xml",
+        "data/res_groups_data_portal.xml",
         "views/crm_partner_menu_roots.xml",
         "data/crm_deal_data.xml",
         "data/ir_cron_data_deals.xml",

@@ -31,6 +31,7 @@ from . import (
     partner_deals,
     partner_leads,
     partner_mdf,
+    partner_portal,
     partner_programme,
     partner_rebates,
     people,
@@ -133,6 +134,7 @@ def steps(ctx):
         ("leads of channel partners", 3, partner_leads.run),
         ("content, news and quotations of channel partners", 3, partner_content.run),
         ("market development funds and statements of account", 6, partner_mdf.run),
+        ("orders in the partner portal and a diversion case", 5, partner_portal.run),
     ]
 
 

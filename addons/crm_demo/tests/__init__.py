@@ -14,6 +14,7 @@ from . import (
     test_partner_deals,
     test_partner_leads,
     test_partner_mdf,
+    test_partner_portal,
     test_partner_programme,
     test_partner_rebates,
     test_plan,

@@ -32,11 +32,15 @@ class PartnerHome(PartnerOrder):
 
     def _home_links(self, user):
         """Return the buttons under the name of the partner; topics add theirs to ``links``."""
-        _ = request.env._
         links = [
-            (("sales",), "/my/partner/order", "fa-shopping-cart", _("Order")),
-            (("sales", "technical"), "/my/partner/serials", "fa-barcode", _("Serial Numbers")),
-            (("admin",), "/my/partner/team", "fa-users", _("Team")),
+            (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Order")),
+            (
+                ("sales", "technical"),
+                "/my/partner/serials",
+                "fa-barcode",
+                request.env._("Serial Numbers"),
+            ),
+            (("admin",), "/my/partner/team", "fa-users", request.env._("Team")),
         ]
         return [
             {"url": url, "icon": icon, "label": label}

@@ -190,6 +190,42 @@ class PartnerOrder(PartnerPortal):
             },
         }
 
+    # <<<<<<< THEIRS
+    # T
+    # T     def _orders_options(self, partner):
+    # T         # sudo: the caller checked the role; only serial numbers of this partner are searched
+    # T         lots = request.env["stock.lot"].sudo()
+    # T         return {
+    # T             "searchbar_inputs": {
+    # T                 "order": {
+    # T                     "input": "order",
+    # T                     "label": request.env._("Search in Orders"),
+    # T                     "fields": ["name", "client_order_ref"],
+    # T                 },
+    # T                 "product": {
+    # T                     "input": "product",
+    # T                     "label": request.env._("Search in Products"),
+    # T                     "fields": ["order_line.name"],
+    # T                 },
+    # T                 "serial": {
+    # T                     "input": "serial",
+    # T                     "label": request.env._("Search in Serial Numbers"),
+    # T                     "domain": lambda text: [("id", "in", lots._channel_orders(partner, text).ids)],
+    # T                 },
+    # T             },
+    # T             "searchbar_filters": {
+    # T                 "all": {"label": request.env._("All"), "domain": []},
+    # T                 "waiting": {"label": request.env._("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
+    # T                 "confirmed": {"label": request.env._("Confirmed"), "domain": [("state", "=", "sale")]},
+    # T                 "cancelled": {"label": request.env._("Cancelled"), "domain": [("state", "=", "cancel")]},
+    # T             },
+    # T             "searchbar_sortings": {
+    # T                 "date": {"label": request.env._("Newest"), "order": "date_order desc, id desc"},
+    # T                 "name": {"label": request.env._("Number"), "order": "name desc, id desc"},
+    # T             },
+    # T         }
+    # >>>>>>>
+
     @http.route(
         [ORDERS, f"{ORDERS}/page/<int:page>"],
         type="http",

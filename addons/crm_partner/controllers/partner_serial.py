@@ -64,10 +64,10 @@ class PartnerSerial(PartnerPortal):
         methods=["POST"],
         csrf=True,
     )
-    def partner_serials_register(self, **post):
+    def partner_serials_register_sale(self, **post):
         partner, sightings = self._partner_serials()
         count, error = self._partner_attempt(
-            lambda: sightings._register(partner, request.env.user, post)
+            lambda: sightings._register_sale(partner, request.env.user, post)
         )
         if error:
             return self._partner_redirect(SERIALS, error=error)

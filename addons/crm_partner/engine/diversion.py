@@ -1,4 +1,4 @@
-"""Whether a serial number that was seen somewhere was sold outside the territory it was sold for."""
+"""Whether a serial number that was seen somewhere was sold outside the territory of its buyer."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ class CrmDiversionCase(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(
-        "res.partner", "Partner", required=True, readonly=True, index=True, ondelete="restrict"
+        "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
     lot_id = fields.Many2one(
         "stock.lot",
@@ -137,10 +137,10 @@ class CrmDiversionCase(models.Model):
         sighting.case_id = case
         case._message_log(
             body=self.env._(
-                "Seen on %(date)s in %(place)s (%(source)s).",
+                "Seen on %(date)s in %(place)s (%(how)s).",
                 date=sighting.date,
                 place=sighting._place(),
-                source=dict(sighting._fields["source"]._description_selection(self.env))[
+                how=dict(sighting._fields["source"]._description_selection(self.env))[
                     sighting.source
                 ],
             )
@@ -190,7 +190,8 @@ class CrmDiversionCase(models.Model):
     def _channel_manager(self, partner):
         """Return who looks after ``partner``: its salesperson, if that is a channel manager."""
         user = partner.user_id
-        return user if user.has_group("crm_partner.group_partner_user") else user.browse()
+        fits = user and user.has_group("crm_partner.group_partner_user")
+        return user if fits else user.browse()
 
     def _dismiss_without_evidence(self):
         """Dismiss open cases of which the last sighting was withdrawn or turned out harmless."""

@@ -190,6 +190,31 @@ class CrmLotSighting(models.Model):
             "date": self._read_date(texts["date"]),
         }
 
+    # <<<<<<< THEIRS
+    # T
+    # T     @api.model
+    # T     def _read_place(self, post):
+    # T         texts = {
+    # T             name: " ".join((post.get(name) or "").split())[:120]
+    # T             for name in ("end_customer", "city", "state", "country_id", "date")
+    # T         }
+    # T         if not texts["end_customer"] or not texts["city"]:
+    # T             raise UserError(self.env._("Enter the end customer and the city."))
+    # T         number = texts["country_id"]
+    # T         country = self.env["res.country"].search(
+    # T             [("id", "=", int(number) if number.isdecimal() else 0)]
+    # T         )
+    # T         if not country:
+    # T             raise UserError(self.env._("Choose a country."))
+    # T         return {
+    # T             "end_customer": texts["end_customer"],
+    # T             "city": texts["city"],
+    # T             "country_id": country.id,
+    # T             "state_id": self._read_state(country, texts["state"]).id,
+    # T             "date": self._read_date(texts["date"]),
+    # T         }
+    # >>>>>>>
+
     @api.model
     def _read_state(self, country, text):
         states = country.state_ids
@@ -375,6 +400,31 @@ class CrmLotSighting(models.Model):
             return _("The province is missing.")
         return _("Nobody had got this number from us by then.")
 
+    # <<<<<<< THEIRS
+    # T
+    # T     def _verdict_reason(self, verdict, partner, held):
+    # T         place = self._place()
+    # T         if verdict == "inside":
+    # T             if not partner.grade_id:
+    # T                 return self.env._("Delivered to %s, who has no territory.", partner.name)
+    # T             return self.env._(
+    # T                 "%(place)s lies in what %(partner)s covers.", place=place, partner=partner.name
+    # T             )
+    # T         if verdict == "outside":
+    # T             return self.env._(
+    # T                 "Delivered to %(partner)s, who does not cover %(place)s.",
+    # T                 place=place,
+    # T                 partner=partner.name,
+    # T             )
+    # T         if verdict == "excused":
+    # T             return self._diversion_excuse(partner)
+    # T         if verdict == "several":
+    # T             return self.env._("Several partners got parts of this lot; none covers %s.", place)
+    # T         if held:
+    # T             return self.env._("The province is missing.")
+    # T         return self.env._("Nobody had got this number from us by then.")
+    # >>>>>>>
+
     def _place(self):
         """Return the place in words."""
         parts = self.country_id.name, self.state_id.name, self.city
@@ -391,3 +441,43 @@ class CrmLotSighting(models.Model):
     def _compute_display_name(self):
         for sighting in self:
             sighting.display_name = f"{sighting.lot_id.name} · {sighting.date}"
+
+    @api.model
+    def _register_sale(self, partner, user, post):
+        """Register to which end customer ``partner`` sold serial numbers.
+
+        Called as superuser below the check of the role. The answer is the same whomever a number
+        was delivered to; the same registration again changes nothing.
+
+        :param dict post: ``serials`` (one a line), ``end_customer``, ``country_id``, ``state``,
+            ``city`` and ``date`` as typed, untrusted
+        :return: how many numbers are registered
+        :raise UserError: for what has to be corrected; nothing is registered then
+        """
+        place = self._read_place(post)
+        try:
+            numbers = split_serials(post.get("serials"))
+        except ValueError as error:
+            raise UserError(
+                self.env._("Enter between 1 and %s serial numbers, one a line.", MAX_SERIALS)
+            ) from error
+        partner._channel_serialize()
+        self._check_registrations(partner, len(numbers))
+        lots = self._find_lots(partner, numbers)
+        known = self.search(
+            [
+                ("reporter_partner_id", "=", partner.id),
+                ("source", "=", "registration"),
+                ("lot_id", "in", lots.ids),
+                *((name, "=", value) for name, value in place.items() if name != "date"),
+            ]
+        )
+        common = {
+            **place,
+            "source": "registration",
+            "company_id": (partner.company_id or self.env.company).id,
+            "reporter_id": user.id,
+            "reporter_partner_id": partner.id,
+        }
+        self.create([{"lot_id": lot.id, **common} for lot in lots - known.lot_id])
+        return len(lots)

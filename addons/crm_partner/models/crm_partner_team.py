@@ -310,11 +310,10 @@ class CrmPartnerTeam(models.AbstractModel):
     @api.model
     def _role_labels(self):
         """Return (role, name) pairs in the order of ALL_ROLES."""
-        _ = self.env._
         return [
-            ("admin", _("Administrator")),
-            ("sales", _("Sales")),
-            ("marketing", _("Marketing")),
-            ("finance", _("Finance")),
-            ("technical", _("Technical")),
+            ("admin", self.env._("Administrator")),
+            ("sales", self.env._("Sales")),
+            ("marketing", self.env._("Marketing")),
+            ("finance", self.env._("Finance")),
+            ("technical", self.env._("Technical")),
         ]

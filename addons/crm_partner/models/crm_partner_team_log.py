@@ -13,7 +13,7 @@ class CrmPartnerTeamLog(models.Model):
     _rec_name = "action"
 
     partner_id = fields.Many2one(
-        "res.partner", "Partner", required=True, readonly=True, index=True, ondelete="cascade"
+        "res.partner", required=True, readonly=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="partner_id.company_id", store=True, index=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)

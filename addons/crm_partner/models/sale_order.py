@@ -286,9 +286,9 @@ class SaleOrder(models.Model):
         """
         vals = {}
         if "client_order_ref" in post:
-            vals["client_order_ref"] = (post["client_order_ref"] or "").strip()[:64]
+            vals["client_order_ref"] = (post["client_order_ref"] or "").strip()[:64] or False
         if "channel_remark" in post:
-            vals["channel_remark"] = (post["channel_remark"] or "").strip()[:2000]
+            vals["channel_remark"] = (post["channel_remark"] or "").strip()[:2000] or False
         if post.get("partner_shipping_id"):
             vals["partner_shipping_id"] = self._partner_cart_address(
                 partner, post["partner_shipping_id"]

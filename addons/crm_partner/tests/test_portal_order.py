@@ -53,6 +53,12 @@ class TestPortalOrder(PortalCase):
         self.login(self.gamma_admin)
         self.assertIn("900.00", self.texts(self.get(CATALOGUE), ".o_partner_price")[0])
 
+    def test_price_lists_are_switched_on(self):
+        """Without the feature Odoo gives every partner the list price."""
+        self.assertTrue(
+            self.env["res.groups"]._is_feature_enabled("product.group_product_pricelist")
+        )
+
     def test_catalogue_search_and_category(self):
         other = self.env["product.category"].create({"name": "Fittings"})
         self.valve.categ_id = other
@@ -366,7 +372,7 @@ class TestPortalOrder(PortalCase):
 
         def vals(order, partner, post):
             seen.append((partner, post["deal"]))
-            raise UserError("No such deal.")
+            raise UserError(order.env._("No such deal."))
 
         with patch.object(self.env.registry["sale.order"], "_partner_cart_vals", vals):
             page = self.follow(self.post(f"{CART}/update", deal="7", **{self._field(self.pump): 9}))

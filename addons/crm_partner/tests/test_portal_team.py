@@ -167,8 +167,9 @@ class TestPortalTeam(PortalCase):
 
     def test_last_administrator_stays(self):
         url = f"{TEAM}/{self.alpha_admin.id}"
-        for answer in (self.post(f"{url}/remove"), self.post(f"{url}/roles", role="sales")):
-            self.assertProblem(self.follow(answer), "only administrator")
+        for action, values in (("remove", {}), ("roles", {"role": "sales"})):
+            page = self.follow(self.post(f"{url}/{action}", **values))
+            self.assertProblem(page, "only administrator")
         self.assertTrue(self.alpha_admin._has_channel_role("admin"))
         self.post(f"{TEAM}/{self.alpha_sales.id}/roles", role="admin")
         self.post(f"{url}/roles", role="sales")

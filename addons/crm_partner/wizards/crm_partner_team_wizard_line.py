@@ -14,7 +14,7 @@ class CrmPartnerTeamWizardLine(models.TransientModel):
     state = fields.Selection(
         [("active", "Active"), ("invited", "Invited"), ("removed", "Removed")], readonly=True
     )
-    last_login = fields.Datetime("Last Login", readonly=True)
+    last_login = fields.Datetime(readonly=True)
     role_admin = fields.Boolean("Administrator")
     role_sales = fields.Boolean("Sales")
     role_marketing = fields.Boolean("Marketing")
