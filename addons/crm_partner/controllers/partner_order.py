@@ -157,74 +157,37 @@ class PartnerOrder(PartnerPortal):
         )
 
     def _orders_options(self, partner):
-        _ = request.env._
         # sudo: the caller checked the role; only serial numbers of this partner are searched
         lots = request.env["stock.lot"].sudo()
         return {
             "searchbar_inputs": {
                 "order": {
                     "input": "order",
-                    "label": _("Search in Orders"),
+                    "label": request.env._("Search in Orders"),
                     "fields": ["name", "client_order_ref"],
                 },
                 "product": {
                     "input": "product",
-                    "label": _("Search in Products"),
+                    "label": request.env._("Search in Products"),
                     "fields": ["order_line.name"],
                 },
                 "serial": {
                     "input": "serial",
-                    "label": _("Search in Serial Numbers"),
+                    "label": request.env._("Search in Serial Numbers"),
                     "domain": lambda text: [("id", "in", lots._channel_orders(partner, text).ids)],
                 },
             },
             "searchbar_filters": {
-                "all": {"label": _("All"), "domain": []},
-                "waiting": {"label": _("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
-                "confirmed": {"label": _("Confirmed"), "domain": [("state", "=", "sale")]},
-                "cancelled": {"label": _("Cancelled"), "domain": [("state", "=", "cancel")]},
+                "all": {"label": request.env._("All"), "domain": []},
+                "waiting": {"label": request.env._("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
+                "confirmed": {"label": request.env._("Confirmed"), "domain": [("state", "=", "sale")]},
+                "cancelled": {"label": request.env._("Cancelled"), "domain": [("state", "=", "cancel")]},
             },
             "searchbar_sortings": {
-                "date": {"label": _("Newest"), "order": "date_order desc, id desc"},
-                "name": {"label": _("Number"), "order": "name desc, id desc"},
+                "date": {"label": request.env._("Newest"), "order": "date_order desc, id desc"},
+                "name": {"label": request.env._("Number"), "order": "name desc, id desc"},
             },
         }
-
-    # <<<<<<< THEIRS
-    # T
-    # T     def _orders_options(self, partner):
-    # T         # sudo: the caller checked the role; only serial numbers of this partner are searched
-    # T         lots = request.env["stock.lot"].sudo()
-    # T         return {
-    # T             "searchbar_inputs": {
-    # T                 "order": {
-    # T                     "input": "order",
-    # T                     "label": request.env._("Search in Orders"),
-    # T                     "fields": ["name", "client_order_ref"],
-    # T                 },
-    # T                 "product": {
-    # T                     "input": "product",
-    # T                     "label": request.env._("Search in Products"),
-    # T                     "fields": ["order_line.name"],
-    # T                 },
-    # T                 "serial": {
-    # T                     "input": "serial",
-    # T                     "label": request.env._("Search in Serial Numbers"),
-    # T                     "domain": lambda text: [("id", "in", lots._channel_orders(partner, text).ids)],
-    # T                 },
-    # T             },
-    # T             "searchbar_filters": {
-    # T                 "all": {"label": request.env._("All"), "domain": []},
-    # T                 "waiting": {"label": request.env._("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
-    # T                 "confirmed": {"label": request.env._("Confirmed"), "domain": [("state", "=", "sale")]},
-    # T                 "cancelled": {"label": request.env._("Cancelled"), "domain": [("state", "=", "cancel")]},
-    # T             },
-    # T             "searchbar_sortings": {
-    # T                 "date": {"label": request.env._("Newest"), "order": "date_order desc, id desc"},
-    # T                 "name": {"label": request.env._("Number"), "order": "name desc, id desc"},
-    # T             },
-    # T         }
-    # >>>>>>>
 
     @http.route(
         [ORDERS, f"{ORDERS}/page/<int:page>"],

@@ -36,18 +36,6 @@ class CrmLead(models.Model):
         domain="[('grade_id', '!=', False)]",
         help="The partner company that works on this opportunity.",
     )
-    # <<<<<<< THEIRS
-    # T
-    # T     # --- leads: distribution to channel partners ---
-    # T     channel_partner_id = fields.Many2one(
-    # T         "res.partner",
-    # T         index="btree_not_null",
-    # T         tracking=True,
-    # T         copy=False,
-    # T         domain="[('grade_id', '!=', False)]",
-    # T         help="The partner that works on this lead.",
-    # T     )
-    # >>>>>>>
     deal_guard_id = fields.Many2one(
         "crm.deal.registration",
         "Protected for a Partner",

@@ -128,7 +128,7 @@ class CrmLotSighting(models.Model):
         return {sighting.lot_id: sighting for sighting in found}
 
     @api.model
-    def _register(self, partner, user, post):
+    def _register_sale(self, partner, user, post):
         """Register to which end customer ``partner`` sold serial numbers.
 
         Called as superuser below the check of the role. The answer is the same whomever a number
@@ -175,10 +175,9 @@ class CrmLotSighting(models.Model):
         }
         if not texts["end_customer"] or not texts["city"]:
             raise UserError(self.env._("Enter the end customer and the city."))
-        country = (
-            self.env["res.country"]
-            .search([])
-            .filtered(lambda one: str(one.id) == texts["country_id"])
+        number = texts["country_id"]
+        country = self.env["res.country"].search(
+            [("id", "=", int(number) if number.isdecimal() else 0)]
         )
         if not country:
             raise UserError(self.env._("Choose a country."))
@@ -189,31 +188,6 @@ class CrmLotSighting(models.Model):
             "state_id": self._read_state(country, texts["state"]).id,
             "date": self._read_date(texts["date"]),
         }
-
-    # <<<<<<< THEIRS
-    # T
-    # T     @api.model
-    # T     def _read_place(self, post):
-    # T         texts = {
-    # T             name: " ".join((post.get(name) or "").split())[:120]
-    # T             for name in ("end_customer", "city", "state", "country_id", "date")
-    # T         }
-    # T         if not texts["end_customer"] or not texts["city"]:
-    # T             raise UserError(self.env._("Enter the end customer and the city."))
-    # T         number = texts["country_id"]
-    # T         country = self.env["res.country"].search(
-    # T             [("id", "=", int(number) if number.isdecimal() else 0)]
-    # T         )
-    # T         if not country:
-    # T             raise UserError(self.env._("Choose a country."))
-    # T         return {
-    # T             "end_customer": texts["end_customer"],
-    # T             "city": texts["city"],
-    # T             "country_id": country.id,
-    # T             "state_id": self._read_state(country, texts["state"]).id,
-    # T             "date": self._read_date(texts["date"]),
-    # T         }
-    # >>>>>>>
 
     @api.model
     def _read_state(self, country, text):
@@ -379,15 +353,14 @@ class CrmLotSighting(models.Model):
 
     def _verdict_reason(self, verdict, partner, held):
         place = self._place()
-        _ = self.env._
         if verdict == "inside":
             if not partner.grade_id:
-                return _("Delivered to %s, who has no territory.", partner.name)
-            return _(
+                return self.env._("Delivered to %s, who has no territory.", partner.name)
+            return self.env._(
                 "%(place)s lies in what %(partner)s covers.", place=place, partner=partner.name
             )
         if verdict == "outside":
-            return _(
+            return self.env._(
                 "Delivered to %(partner)s, who does not cover %(place)s.",
                 place=place,
                 partner=partner.name,
@@ -395,35 +368,10 @@ class CrmLotSighting(models.Model):
         if verdict == "excused":
             return self._diversion_excuse(partner)
         if verdict == "several":
-            return _("Several partners got parts of this lot; none covers %s.", place)
+            return self.env._("Several partners got parts of this lot; none covers %s.", place)
         if held:
-            return _("The province is missing.")
-        return _("Nobody had got this number from us by then.")
-
-    # <<<<<<< THEIRS
-    # T
-    # T     def _verdict_reason(self, verdict, partner, held):
-    # T         place = self._place()
-    # T         if verdict == "inside":
-    # T             if not partner.grade_id:
-    # T                 return self.env._("Delivered to %s, who has no territory.", partner.name)
-    # T             return self.env._(
-    # T                 "%(place)s lies in what %(partner)s covers.", place=place, partner=partner.name
-    # T             )
-    # T         if verdict == "outside":
-    # T             return self.env._(
-    # T                 "Delivered to %(partner)s, who does not cover %(place)s.",
-    # T                 place=place,
-    # T                 partner=partner.name,
-    # T             )
-    # T         if verdict == "excused":
-    # T             return self._diversion_excuse(partner)
-    # T         if verdict == "several":
-    # T             return self.env._("Several partners got parts of this lot; none covers %s.", place)
-    # T         if held:
-    # T             return self.env._("The province is missing.")
-    # T         return self.env._("Nobody had got this number from us by then.")
-    # >>>>>>>
+            return self.env._("The province is missing.")
+        return self.env._("Nobody had got this number from us by then.")
 
     def _place(self):
         """Return the place in words."""
@@ -441,43 +389,3 @@ class CrmLotSighting(models.Model):
     def _compute_display_name(self):
         for sighting in self:
             sighting.display_name = f"{sighting.lot_id.name} · {sighting.date}"
-
-    @api.model
-    def _register_sale(self, partner, user, post):
-        """Register to which end customer ``partner`` sold serial numbers.
-
-        Called as superuser below the check of the role. The answer is the same whomever a number
-        was delivered to; the same registration again changes nothing.
-
-        :param dict post: ``serials`` (one a line), ``end_customer``, ``country_id``, ``state``,
-            ``city`` and ``date`` as typed, untrusted
-        :return: how many numbers are registered
-        :raise UserError: for what has to be corrected; nothing is registered then
-        """
-        place = self._read_place(post)
-        try:
-            numbers = split_serials(post.get("serials"))
-        except ValueError as error:
-            raise UserError(
-                self.env._("Enter between 1 and %s serial numbers, one a line.", MAX_SERIALS)
-            ) from error
-        partner._channel_serialize()
-        self._check_registrations(partner, len(numbers))
-        lots = self._find_lots(partner, numbers)
-        known = self.search(
-            [
-                ("reporter_partner_id", "=", partner.id),
-                ("source", "=", "registration"),
-                ("lot_id", "in", lots.ids),
-                *((name, "=", value) for name, value in place.items() if name != "date"),
-            ]
-        )
-        common = {
-            **place,
-            "source": "registration",
-            "company_id": (partner.company_id or self.env.company).id,
-            "reporter_id": user.id,
-            "reporter_partner_id": partner.id,
-        }
-        self.create([{"lot_id": lot.id, **common} for lot in lots - known.lot_id])
-        return len(lots)
