@@ -101,6 +101,7 @@ class PartnerOrder(PartnerPortal):
             other_lines=cart.order_line - lines,
             total=service._total(cart) if cart else "",
             addresses=service._addresses(partner),
+            deals=cart._partner_cart_deals(partner),
             availability=service._availability(partner, lines.product_id),
         )
         return request.render("crm_partner.portal_cart", values)

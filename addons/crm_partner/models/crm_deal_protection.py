@@ -200,7 +200,9 @@ class CrmDealProtection(models.AbstractModel):
                 self.env._("%s: somebody else has registered this customer since.", self.name)
             )
         self.env["crm.deal.key"]._lock(hashes)
-        self.write({"state": "approved", "outcome": False, "decision_note": False})
+        self.write(
+            {"state": "approved", "outcome": False, "won_on": False, "decision_note": False}
+        )
 
     # --- won and lost ---
 
@@ -211,7 +213,12 @@ class CrmDealProtection(models.AbstractModel):
         """
         for registration in self.filtered(lambda row: row.state == "approved"):
             registration.write(
-                {"state": "won", "outcome": outcome, "order_id": order.id if order else False}
+                {
+                    "state": "won",
+                    "outcome": outcome,
+                    "won_on": registration.company_id._deal_today(),
+                    "order_id": order.id if order else False,
+                }
             )
             registration._lead_follows("action_set_won")
 
@@ -244,6 +251,7 @@ class CrmDealProtection(models.AbstractModel):
                 {
                     "state": "expired" if over else "approved",
                     "outcome": False,
+                    "won_on": False,
                     "order_id": False,
                 }
             )

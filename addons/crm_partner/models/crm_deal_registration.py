@@ -18,7 +18,7 @@ PROTECTED = frozenset(
         "in_conflict", "possible_conflict", "approved_on", "protected_until", "extension_state",
         "extension_reason", "extended_on", "registration_discount", "referral_rate", "outcome",
         "lead_id", "order_id", "referral_bill_id", "review_deadline", "escalated", "reminded_on",
-        "last_progress_on", "submitted_by_id", "name",
+        "last_progress_on", "submitted_by_id", "name", "won_on",
     }
 )  # fmt: skip
 #: what was registered; later only a channel manager may correct it while it is reviewed
@@ -231,6 +231,7 @@ class CrmDealRegistration(models.Model):
     referral_rate = fields.Float("Referral Fee (%)", digits=(5, 2), readonly=True, copy=False)
 
     # --- what came of it ---
+    won_on = fields.Date(readonly=True, copy=False)
     outcome = fields.Selection(
         [("partner", "Bought from the Partner"), ("direct", "Bought Directly")],
         readonly=True,

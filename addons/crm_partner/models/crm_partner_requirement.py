@@ -134,24 +134,16 @@ class CrmPartnerRequirement(models.Model):
 
     @api.model
     def _requirement_deals(self, partners, since):
-        """Hook: return {partner id: number of registered deals won since that day}.
-
-        Without deal registration: won opportunities that name the partner, where a module brings
-        such a field.
-        """
-        leads = self.env["crm.lead"].sudo()  # sudo: counts only, of deals of other salespeople
-        link = next(
-            (name for name in ("channel_partner_id", "partner_assigned_id") if name in leads), None
-        )
-        if not link:
-            return {}
-        rows = leads._read_group(
+        """Hook: return {partner id: number of registered deals won since that day}."""
+        deals = self.env["crm.deal.registration"].sudo()  # sudo: counts only
+        rows = deals._read_group(
             [
-                (link, "in", partners.ids),
-                ("won_status", "=", "won"),
-                ("date_closed", ">=", since),
+                ("partner_id", "in", partners.ids),
+                ("state", "=", "won"),
+                ("outcome", "=", "partner"),
+                ("won_on", ">=", since),
             ],
-            [link],
+            ["partner_id"],
             ["__count"],
         )
         return {partner.id: count for partner, count in rows}

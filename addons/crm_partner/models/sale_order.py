@@ -295,7 +295,28 @@ class SaleOrder(models.Model):
             ).id
         if "commitment_date" in post:
             vals["commitment_date"] = self._partner_cart_date(post["commitment_date"])
+        if "deal_registration_id" in post:
+            deal = self._partner_cart_deal(partner, post["deal_registration_id"])
+            vals["deal_registration_id"] = deal.id
         return vals
+
+    def _partner_cart_deals(self, partner):
+        """Return the registered deals (superuser) that ``partner`` may order for today."""
+        registrations = self.env["crm.deal.registration"].sudo()  # sudo: deals of the partner only
+        return registrations.search(
+            registrations._live_domain(self.company_id.id or self.env.company.id)
+            & Domain("partner_id", "=", partner.id)
+            & Domain("state", "in", ("approved", "won"))
+        )
+
+    def _partner_cart_deal(self, partner, deal_id):
+        deals = self._partner_cart_deals(partner)
+        if not deal_id:
+            return deals.browse()
+        deal = deals.filtered(lambda one: str(one.id) == str(deal_id))
+        if not deal:
+            raise UserError(self.env._("Choose one of your own registered deals."))
+        return deal
 
     def _partner_cart_address(self, partner, address_id):
         address = self.env["crm.partner.cart"]._addresses(partner)

@@ -25,6 +25,7 @@ from . import (
     test_portal_home,
     test_portal_leads,
     test_portal_order,
+    test_portal_order_deal,
     test_portal_parallel,
     test_portal_performance,
     test_portal_routes,
