@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, fields
 
 from . import (
     accounting,
+    activities,
     approvals,
     collections,
     commissions,
@@ -121,6 +122,7 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
+        ("activities that were done", 3, activities.run),
     ]
 
 
