@@ -2,8 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+#: the keys sort as the ages do, so that groups stand in that order
 BUCKETS = [
-    ("not_due", "Not due"),
+    ("0_not_due", "Not due"),
     ("1_30", "1–30 days"),
     ("31_60", "31–60 days"),
     ("61_90", "61–90 days"),
@@ -80,7 +81,7 @@ class CrmReceivable(models.Model):
 SELECT item.id, move.name, move.id AS move_id, item.company_id, item.currency_id,
        company.currency_id AS company_currency_id, customer.id AS partner_id,
        move.invoice_date, due.date_due, due.days AS days_overdue,
-       CASE WHEN due.days <= 0 THEN 'not_due'
+       CASE WHEN due.days <= 0 THEN '0_not_due'
             WHEN due.days <= 30 THEN '1_30'
             WHEN due.days <= 60 THEN '31_60'
             WHEN due.days <= 90 THEN '61_90'

@@ -94,7 +94,7 @@ class TestCollection(ContractCase):
         self._pay(self.own, 130)
         self.assertEqual(self._rows(self.li).amount_residual, 1000)
         for now, bucket in (
-            ("2026-01-10", "not_due"),
+            ("2026-01-10", "0_not_due"),
             ("2026-01-11", "1_30"),
             ("2026-03-12", "61_90"),
             ("2026-05-01", "over_90"),
