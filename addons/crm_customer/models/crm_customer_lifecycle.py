@@ -247,7 +247,7 @@ class CrmCustomerLifecycle(models.AbstractModel):
         )
 
     def _sql_fact(self, today):
-        """Return the query that joins what is known of each ``entity`` with its company's limits."""
+        """Return the query of what is known of each ``entity``, with the limits of its company."""
         return SQL(
             """
             SELECT e.id, b.last, %(today)s::date - b.last AS days,

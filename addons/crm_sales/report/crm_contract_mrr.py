@@ -111,7 +111,7 @@ SELECT ROW_NUMBER() OVER (
         )
 
     def _read_group_select(self, aggregate_spec, query):
-        """Levels do not add up over time: a group opens with its first month, closes with its last."""
+        """Levels do not add up: a group opens with its first month and closes with its last."""
         edge = {"opening:sum": SQL("MIN"), "closing:sum": SQL("MAX")}.get(aggregate_spec)
         if not edge:
             return super()._read_group_select(aggregate_spec, query)
