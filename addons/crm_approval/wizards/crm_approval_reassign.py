@@ -25,6 +25,7 @@ class CrmApprovalReassign(models.TransientModel):
         "res.users",
         "Instead of",
         compute="_compute_from_user_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         domain="[('id', 'in', candidate_ids)]",
@@ -36,6 +37,7 @@ class CrmApprovalReassign(models.TransientModel):
         "crm.approval.request",
         string="Open Approvals",
         compute="_compute_request_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )

@@ -1,5 +1,6 @@
 import re
 from collections import Counter
+from contextlib import contextmanager
 
 from odoo.tests import tagged
 
@@ -30,7 +31,7 @@ class TestPerformance(ApprovalSaleCase):
         self.env.registry.clear_cache()
         self.env.invalidate_all()
         statements = []
-        with self._patchExecute(statements):
+        with contextmanager(self._patchExecute)(statements):
             self.orders._approval_gate("confirm")
         asked = Counter(re.search(r'FROM "(\w+)"', statement)[1] for statement in statements)
         self.assertIn("crm_approval_rule", asked)
