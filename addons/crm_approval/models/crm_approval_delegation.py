@@ -51,6 +51,7 @@ class CrmApprovalDelegation(models.Model):
             others = [other._as_row() for other in rows if other != row]
             circle = substitutes.circle(row._as_row(), others)
             if circle:
+                # sudo: the names of colleagues; whose days they are is not told
                 names = self.env["res.users"].sudo().browse(circle).mapped("name")
                 raise ValidationError(
                     self.env._(
@@ -90,11 +91,9 @@ class CrmApprovalDelegation(models.Model):
         """Only an approval administrator names substitutes for other people."""
         manager = self.env.user.has_group("crm_approval.group_approval_manager")
         if not manager and not self.env.su and self.user_id - self.env.user:
-            raise AccessError(
-                self.env._(
-                    "Only %s can name a substitute for himself.", self.user_id[:1].sudo().name
-                )
-            )
+            # sudo: the name of the colleague whom the user chose himself
+            name = self.user_id[:1].sudo().name
+            raise AccessError(self.env._("Only %s can name a substitute for himself.", name))
 
     @api.model
     def _represented_by(self, user, day=None):

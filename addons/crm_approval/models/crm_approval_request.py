@@ -301,15 +301,18 @@ class CrmApprovalRequest(models.Model):
     @api.model
     def _prepare_steps(self, document, operation, rule, chosen, excluded):
         if rule:
+            # sudo: the working calendar of the user's own company tells when a step is due
             company = document._approval_company() or self.env.company.sudo()
             # sudo: the requester need not read the rule that stops the document
+            steps = rule.sudo().step_ids
             return [
                 self._prepare_step(
                     step, step._candidates(document, self.env.user, chosen, excluded), company
                 )
-                for step in rule.sudo().step_ids
+                for step in steps
             ]
         group = document._approval_fallback_group(operation)
+        # sudo: the members of the group that the document names; its readers stay (``readable``)
         users = group.sudo().all_user_ids.filtered(lambda user: user.active and not user.share)
         users = (users - excluded).filtered(lambda user: readable(document, user))
         if not users:
@@ -434,6 +437,7 @@ class CrmApprovalRequest(models.Model):
     def action_verify_log(self):
         """Recompute the hashes of the log and say which row is the first that does not fit."""
         self.check_access("read")
+        # sudo: the whole log counts, also rows that name people the user cannot read
         faults = [fault for fault in (request._find_broken() for request in self.sudo()) if fault]
         return {
             "type": "ir.actions.client",
@@ -762,6 +766,7 @@ class CrmApprovalRequest(models.Model):
         requests = self.search(
             [("state", "=", "pending"), ("step_ids.approver_ids", "in", user.id)]
         )
+        # sudo: the people of requests that the search above lets the user read
         return requests.filtered(lambda request: user in request.sudo().step_ids._undecided())
 
     # ------------------------------------------------------------------
@@ -923,11 +928,13 @@ class CrmApprovalRequest(models.Model):
 
     def _make_token(self, step, user, hours=None):
         """Return a token for this approver, this step and what is approved, valid for hours."""
-        # sudo: a technical setting
-        setting = self.env["ir.config_parameter"].sudo().get_param("crm_approval.link_hours")
+        # sudo: a technical setting, all that is approved, and the secret of the database; the token
+        # goes to the approver of this step only
+        request = self.sudo()
+        setting = request.env["ir.config_parameter"].get_param("crm_approval.link_hours")
         hours = int(setting or 72) if hours is None else hours
-        values = [self.id, step.id, user.id, self.sudo()._content_hash()]
-        return hash_sign(self.sudo().env, LINK_SCOPE, values, expiration_hours=hours)
+        values = [self.id, step.id, user.id, request._content_hash()]
+        return hash_sign(request.env, LINK_SCOPE, values, expiration_hours=hours)
 
     @api.model
     def _from_token(self, request_id, token):
@@ -945,7 +952,7 @@ class CrmApprovalRequest(models.Model):
         # sudo: the signature is the access check
         request = self.sudo().browse(request_id).exists()
         step = request.step_ids.filtered(lambda step: step.id == values[1])
-        user = self.env["res.users"].sudo().browse(values[2]).exists()
+        user = request.env["res.users"].browse(values[2]).exists()
         if not step or not user.active or request._content_hash() != values[3]:
             return None
         return request, step, user

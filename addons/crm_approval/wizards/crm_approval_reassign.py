@@ -25,6 +25,7 @@ class CrmApprovalReassign(models.TransientModel):
         "res.users",
         "Instead of",
         compute="_compute_from_user_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         domain="[('id', 'in', candidate_ids)]",
@@ -36,6 +37,7 @@ class CrmApprovalReassign(models.TransientModel):
         "crm.approval.request",
         string="Open Approvals",
         compute="_compute_request_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -49,13 +51,15 @@ class CrmApprovalReassign(models.TransientModel):
     @api.depends("scope_ids")
     def _compute_candidate_ids(self):
         for wizard in self:
+            # sudo: the people of requests that the user may read
             wizard.candidate_ids = wizard._scope().sudo().step_ids._undecided()
 
     @api.depends("scope_ids")
     def _compute_from_user_id(self):
         """Where the chosen requests wait for one person only, it is him who is meant."""
         for wizard in self:
-            waiting_for = wizard.scope_ids._origin.sudo().approver_ids
+            # sudo: as above
+            waiting_for = wizard._chosen().sudo().approver_ids
             if not wizard.from_user_id and len(waiting_for) == 1:
                 wizard.from_user_id = waiting_for
             else:
@@ -70,9 +74,14 @@ class CrmApprovalReassign(models.TransientModel):
             mine = Request._open_for(user) if user else Request
             wizard.request_ids = mine & scope if scope else mine
 
+    def _chosen(self):
+        """Return the chosen requests that the user may read: the client names them by id."""
+        return self.scope_ids._origin._filtered_access("read")
+
     def _scope(self):
         """Return the open requests, that the user may read, in question."""
-        if scope := self.scope_ids._origin:
+        if self.scope_ids:
+            scope = self._chosen()
             return scope.filtered(lambda request: request.state == "pending")
         return self.env["crm.approval.request"].search([("state", "=", "pending")])
 

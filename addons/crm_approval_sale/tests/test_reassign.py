@@ -304,3 +304,13 @@ class TestReassign(ApprovalSaleCase):
         wizard = wizard.with_context(reassign_request_ids=request.ids).new({})
         self.assertFalse(wizard.from_user_id)
         self.assertEqual(wizard.candidate_ids._origin, self.boss | self.chief)
+
+    def test_dialog_shows_no_people_of_others(self):
+        """Somebody else's requests, named by id, do not tell an administrator who is asked."""
+        self._create_rule()
+        request = self._ask(self._create_order())
+        wizard = self.env["crm.approval.reassign"].with_user(self.stranger)
+        wizard = wizard.with_context(reassign_request_ids=request.ids).new({})
+        self.assertFalse(wizard.from_user_id)
+        self.assertFalse(wizard.candidate_ids)
+        self.assertFalse(wizard.request_ids)

@@ -178,40 +178,11 @@ class CrmCustomerLifecycle(models.AbstractModel):
                        (ARRAY_AGG(company_id ORDER BY day DESC, move_id DESC))[1] AS company_id
                   FROM invoice GROUP BY id
             ), sold AS (
-                SELECT p.commercial_partner_id AS id,
-                       COUNT(*) FILTER (WHERE o.state = 'sale') AS orders,
-                       COUNT(*) FILTER (WHERE o.state IN ('draft', 'sent')) AS open_quotations,
-                       COUNT(*) AS documents
-                  FROM entity e
-                  JOIN res_partner p ON p.commercial_partner_id = e.id
-                  JOIN sale_order o ON o.partner_id = p.id
-                 WHERE o.date_order < %(today)s::date + 1
-              GROUP BY 1
+                %(sold)s
             ), pursued AS (
-                SELECT p.commercial_partner_id AS id, COUNT(*) AS documents,
-                       COUNT(*) FILTER (WHERE l.type = 'opportunity' AND l.active
-                                          AND l.won_status = 'pending') AS open_leads
-                  FROM entity e
-                  JOIN res_partner p ON p.commercial_partner_id = e.id
-                  JOIN crm_lead l ON l.partner_id = p.id
-                 WHERE l.create_date < %(today)s::date + 1
-              GROUP BY 1
+                %(pursued)s
             ), fact AS (
-                SELECT e.id, b.last, %(today)s::date - b.last AS days,
-                       COALESCE(s.orders, 0) AS orders,
-                       COALESCE(s.open_quotations, 0) AS open_quotations,
-                       COALESCE(l.open_leads, 0) AS open_leads,
-                       COALESCE(s.documents, 0) + COALESCE(l.documents, 0) AS documents,
-                       c.lifecycle_risk_days AS risk, c.lifecycle_lost_days AS lost,
-                       c.lifecycle_back_days AS back,
-                       (SELECT MAX(i.day) FROM invoice i
-                         WHERE i.id = e.id AND i.pause > c.lifecycle_lost_days) AS returned
-                  FROM entity e
-                  LEFT JOIN bought b ON b.id = e.id
-                  LEFT JOIN sold s ON s.id = e.id
-                  LEFT JOIN pursued l ON l.id = e.id
-                  JOIN res_company c ON c.id = COALESCE(
-                      e.company_id, b.company_id, (SELECT MIN(id) FROM res_company))
+                %(fact)s
             ), staged AS (
                 SELECT *, CASE
                     WHEN last IS NULL AND orders = 0 THEN
@@ -236,5 +207,64 @@ class CrmCustomerLifecycle(models.AbstractModel):
               FROM staged
             """,
             ids=list(partner_ids),
+            today=today,
+            sold=self._sql_sold(today),
+            pursued=self._sql_pursued(today),
+            fact=self._sql_fact(today),
+        )
+
+    def _sql_sold(self, today):
+        """Return the query of orders and open quotations of each ``entity``."""
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS id,
+                   COUNT(*) FILTER (WHERE o.state = 'sale') AS orders,
+                   COUNT(*) FILTER (WHERE o.state IN ('draft', 'sent')) AS open_quotations,
+                   COUNT(*) AS documents
+              FROM entity e
+              JOIN res_partner p ON p.commercial_partner_id = e.id
+              JOIN sale_order o ON o.partner_id = p.id
+             WHERE o.date_order < %(today)s::date + 1
+          GROUP BY 1
+            """,
+            today=today,
+        )
+
+    def _sql_pursued(self, today):
+        """Return the query of leads and open opportunities of each ``entity``."""
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS id, COUNT(*) AS documents,
+                   COUNT(*) FILTER (WHERE l.type = 'opportunity' AND l.active
+                                      AND l.won_status = 'pending') AS open_leads
+              FROM entity e
+              JOIN res_partner p ON p.commercial_partner_id = e.id
+              JOIN crm_lead l ON l.partner_id = p.id
+             WHERE l.create_date < %(today)s::date + 1
+          GROUP BY 1
+            """,
+            today=today,
+        )
+
+    def _sql_fact(self, today):
+        """Return the query of what is known of each ``entity``, with the limits of its company."""
+        return SQL(
+            """
+            SELECT e.id, b.last, %(today)s::date - b.last AS days,
+                   COALESCE(s.orders, 0) AS orders,
+                   COALESCE(s.open_quotations, 0) AS open_quotations,
+                   COALESCE(l.open_leads, 0) AS open_leads,
+                   COALESCE(s.documents, 0) + COALESCE(l.documents, 0) AS documents,
+                   c.lifecycle_risk_days AS risk, c.lifecycle_lost_days AS lost,
+                   c.lifecycle_back_days AS back,
+                   (SELECT MAX(i.day) FROM invoice i
+                     WHERE i.id = e.id AND i.pause > c.lifecycle_lost_days) AS returned
+              FROM entity e
+              LEFT JOIN bought b ON b.id = e.id
+              LEFT JOIN sold s ON s.id = e.id
+              LEFT JOIN pursued l ON l.id = e.id
+              JOIN res_company c ON c.id = COALESCE(
+                  e.company_id, b.company_id, (SELECT MIN(id) FROM res_company))
+            """,
             today=today,
         )

@@ -154,6 +154,9 @@ class CrmInteraction(models.AbstractModel):
         }
 
     def _sources_accounting(self):
+        return self._sources_invoices() | self._sources_payments()
+
+    def _sources_invoices(self):
         invoice = {
             "model": "account.move",
             "date": "invoice_date",
@@ -173,6 +176,27 @@ class CrmInteraction(models.AbstractModel):
                 "blocked": "danger",
             },
         }
+        posted = ("state", "=", "posted")
+        return {
+            "invoice": Source(
+                self.env._("Invoices"),
+                "fa-file-text",
+                one=self.env._("Invoice"),
+                domain=[posted, ("move_type", "in", ("out_invoice", "out_receipt"))],
+                sequence=40,
+                **invoice,
+            ),
+            "credit_note": Source(
+                self.env._("Credit Notes"),
+                "fa-reply",
+                one=self.env._("Credit Note"),
+                domain=[posted, ("move_type", "=", "out_refund")],
+                sequence=41,
+                **invoice,
+            ),
+        }
+
+    def _sources_payments(self):
         payment = {
             "model": "account.payment",
             "date": "date",
@@ -185,25 +209,6 @@ class CrmInteraction(models.AbstractModel):
         }
         paid = [("partner_type", "=", "customer"), ("state", "in", ("in_process", "paid"))]
         return {
-            "invoice": Source(
-                self.env._("Invoices"),
-                "fa-file-text",
-                one=self.env._("Invoice"),
-                domain=[
-                    ("state", "=", "posted"),
-                    ("move_type", "in", ("out_invoice", "out_receipt")),
-                ],
-                sequence=40,
-                **invoice,
-            ),
-            "credit_note": Source(
-                self.env._("Credit Notes"),
-                "fa-reply",
-                one=self.env._("Credit Note"),
-                domain=[("state", "=", "posted"), ("move_type", "=", "out_refund")],
-                sequence=41,
-                **invoice,
-            ),
             "payment": Source(
                 self.env._("Payments"),
                 "fa-money",

@@ -415,6 +415,14 @@ class CrmMerge(models.Model):
     def _problem_queries(self):
         """Return (query of merge_id and names, function that makes the message) of each rule."""
         return [
+            *self._problems_of_records(),
+            *self._problems_of_roles(),
+            *self._problems_of_accounting(),
+        ]
+
+    def _problems_of_records(self):
+        """Two records at least, none merged before, of one company."""
+        return [
             (
                 """SELECT m.merge_id, NULL FROM {members} m GROUP BY 1
                    HAVING COUNT(*) < 2 OR NOT BOOL_OR(m.survives)""",
@@ -434,6 +442,11 @@ class CrmMerge(models.Model):
                     names,
                 ),
             ),
+        ]
+
+    def _problems_of_roles(self):
+        """Users, companies and parents that the records are besides."""
+        return [
             (
                 """SELECT m.merge_id, STRING_AGG(u.login, ', ') FROM {members} m
                      JOIN res_users u ON u.partner_id = m.id
@@ -465,6 +478,11 @@ class CrmMerge(models.Model):
                     names,
                 ),
             ),
+        ]
+
+    def _problems_of_accounting(self):
+        """Journal items that name one of the records for good."""
+        return [
             (
                 """SELECT m.merge_id, MIN(p.name) FROM {members} m
                      JOIN res_partner p ON p.id = m.id

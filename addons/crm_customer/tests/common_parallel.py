@@ -5,7 +5,6 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name
-from odoo.tools import config
 
 
 class ParallelCase(BaseCase):
@@ -48,17 +47,3 @@ class ParallelCase(BaseCase):
         for thread in threads:
             thread.join(timeout=120)
         return failures
-
-    @staticmethod
-    def database_options():
-        """Return the options with which a second process reaches the database of the tests."""
-        options = [f"--addons-path={','.join(config['addons_path'])}"]
-        names = {
-            "db_host": "db_host",
-            "db_port": "db_port",
-            "db_user": "db_user",
-            "data_dir": "data-dir",
-        }
-        return options + [
-            f"--{flag}={config[name]}" for name, flag in names.items() if config[name]
-        ]

@@ -8,7 +8,7 @@ import threading
 import psycopg2
 
 from odoo.tests import get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 
 from .common_import import encode
 from .common_parallel import ParallelCase
@@ -82,7 +82,7 @@ class TestCustomerImportParallel(ParallelCase):
             from odoo.modules.registry import Registry
             from odoo.tools import config
 
-            config.parse_config(sys.argv[3:])
+            config.parse_config(["-c", sys.argv[3]])
             with Registry(sys.argv[1]).cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 document = env["crm.customer.import"].browse(int(sys.argv[2]))
@@ -94,14 +94,7 @@ class TestCustomerImportParallel(ParallelCase):
             """
         )
         run = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                script,
-                get_db_name(),
-                str(document_id),
-                *self.database_options(),
-            ],
+            [sys.executable, "-c", script, get_db_name(), str(document_id), config["config"]],
             env=os.environ,
             capture_output=True,
             text=True,

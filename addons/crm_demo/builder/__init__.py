@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, fields
 
 from . import (
     accounting,
+    activities,
     approvals,
     collections,
     commissions,
@@ -135,6 +136,7 @@ def steps(ctx):
         ("content, news and quotations of channel partners", 3, partner_content.run),
         ("market development funds and statements of account", 6, partner_mdf.run),
         ("orders in the partner portal and a diversion case", 5, partner_portal.run),
+        ("activities that were done", 3, activities.run),
     ]
 
 

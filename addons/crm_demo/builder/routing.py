@@ -109,12 +109,16 @@ def create_territories(env, ctx):
 
 
 def create_next_plan(env, model):
-    """Draft the model of next year, in which one province goes to another region."""
+    """Draft the model of next year: a province changes hands, another one is claimed twice."""
     draft = model.copy({"name": f"Regions {fields.Date.today().year + 1} (draft)"})
     central = draft.territory_ids.filtered(lambda one: one.name == "Central China")
     south = draft.territory_ids.filtered(lambda one: one.name == "South China")
     anhui = province(env, "AH")
     (central | south).write({"state_ids": [Command.link(anhui.id)]})
+    hunan = province(env, "HN")
+    guangdong = draft.territory_ids.filtered(lambda one: one.name == "Guangdong")
+    guangdong.write({"state_ids": [Command.link(hunan.id)]})
+    central.write({"state_ids": [Command.unlink(hunan.id)]})
     return draft
 
 

@@ -39,11 +39,21 @@ class TestForecast(DemoCase):
         self.assertEqual(set(snapshots.mapped("state")), {"done"})
         board = self.as_manager["crm.forecast.board"].get_board()
         page = self.as_manager["crm.forecast.board"].get_waterfall(
-            snapshots[-1].id, board["date_from"], board["date_to"]
+            snapshots[0].id, board["date_from"], board["date_to"]
         )
         changes = sum(change["amount"] for change in page["changes"])
         self.assertAmount(page["opening"] + changes, page["closing"])
         self.assertTrue(page["changes"])
+
+    def test_activities_beside_outcomes(self):
+        """Every salesperson has done something for what was won; it shows in the report."""
+        rows = self.env["crm.outcome.report"]._read_group(
+            [], ["user_id"], ["activities:sum", "won:sum"]
+        )
+        active = {user: (done, won) for user, done, won in rows if won}
+        self.assertEqual(len(active), 4)
+        for user, (done, won) in active.items():
+            self.assertGreater(done, won, user.name)
 
     def test_accuracy_of_the_last_quarter(self):
         rows = self.env["crm.forecast.accuracy"].search([("is_over", "=", True)])

@@ -1,7 +1,11 @@
-from odoo import Command
+from collections import defaultdict
+
+from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import date_utils
 
+from ..builder import commissions, projects
 from .common import DemoCase
 
 CRONS = (
@@ -31,31 +35,67 @@ class TestInvariants(DemoCase):
     def test_nothing_failed(self):
         self.assertFalse(self.env["crm.subledger.queue"].search_count([], limit=1))
 
-    def test_lifetime_revenue_is_net_invoiced(self):
-        """I2: per customer, the revenue account holds what the invoices say.
+    def test_revenue_is_net_invoiced_and_what_is_deferred(self):
+        """I2 on any day: per customer, revenue = net invoiced + balance of revenue over time."""
+        deferred = self.deferred()
+        self.assertTrue(any(deferred.values()), "projects under way have earned or owe something")
+        self.check_revenue(deferred)
 
-        Revenue over time moves a part of it to another month; those entries are the sub-ledger's.
-        """
-        moved = self.env["crm.subledger.entry"].search([]).move_id
-        booked = self.env["account.move.line"]._read_group(
-            [
-                ("account_id.code", "=like", "6001%"),
-                ("parent_state", "=", "posted"),
-                ("move_id", "not in", moved.ids),
-            ],
-            ["partner_id"],
-            ["balance:sum"],
-        )
-        invoiced = dict(
+    def test_lifetime_revenue_is_net_invoiced(self):
+        """I2: once every project is complete and billed, the releases sum to zero."""
+        for revenue in self.env["crm.project.revenue"].search([]):
+            self.complete(revenue)
+        self.assertFalse(any(self.deferred().values()))
+        self.check_revenue(defaultdict(float))
+
+    def check_revenue(self, deferred):
+        """Compare the revenue account of each customer with the invoices and ``deferred``."""
+        revenue = self.by_partner([("account_id.code", "=like", "6001%")])
+        invoiced = defaultdict(
+            float,
             self.env["account.move"]._read_group(
                 [("move_type", "in", ("out_invoice", "out_refund")), ("state", "=", "posted")],
                 ["commercial_partner_id"],
                 ["amount_untaxed_signed:sum"],
-            )
+            ),
         )
-        self.assertGreater(len(booked), 100)
-        for partner, balance in booked:
-            self.assertAmount(-balance, invoiced[partner], partner.display_name)
+        self.assertGreater(len(invoiced), 100)
+        for partner in {*revenue, *invoiced, *deferred}:
+            self.assertAmount(
+                -revenue[partner], invoiced[partner] + deferred[partner], partner.display_name
+            )
+
+    def deferred(self):
+        """Return the balance of contract assets and liabilities by customer, from the items."""
+        kinds = ("contract_liability", "contract_asset")
+        ledgers = self.env["crm.subledger"].search([("kind", "in", kinds)])
+        self.assertEqual(len(ledgers), 2)
+        return self.by_partner([("account_id", "in", ledgers.account_id.ids)])
+
+    def by_partner(self, domain):
+        """Return the posted balance of the journal items of ``domain`` by partner."""
+        items = self.env["account.move.line"]
+        rows = items._read_group(
+            [
+                ("company_id", "=", self.company.id),
+                ("parent_state", "=", "posted"),
+                ("partner_id", "!=", False),
+                *domain,
+            ],
+            ["partner_id"],
+            ["balance:sum"],
+        )
+        return defaultdict(float, rows)
+
+    def complete(self, revenue):
+        """Spend what is left of the estimate, bill what is left of the contract, and close."""
+        project, order = revenue.project_id, revenue.order_id
+        day = fields.Date.add(revenue.date_until, days=1)
+        projects.spend(self.env, project, revenue.estimate - revenue.cost, day)
+        projects.bill(self.env, order, revenue.contract_amount - revenue.billed, day)
+        revenue.date_until = date_utils.end_of(day, "month")
+        commissions.bring_up_to_date(self.env)
+        self.assertAmount(revenue.earned, revenue.contract_amount)
 
     def test_no_line_crosses_companies(self):
         """I5: every item belongs to the company of its document; strangers see nothing."""

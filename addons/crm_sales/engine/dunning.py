@@ -41,9 +41,9 @@ def bucket(overdue):
     """Return the age class of what is due.
 
     >>> [bucket(days) for days in (-5, 0, 1, 30, 31, 90, 91)]
-    ['not_due', 'not_due', '1_30', '1_30', '31_60', '61_90', 'over_90']
+    ['0_not_due', '0_not_due', '1_30', '1_30', '31_60', '61_90', 'over_90']
     """
-    for limit, name in ((0, "not_due"), (30, "1_30"), (60, "31_60"), (90, "61_90")):
+    for limit, name in ((0, "0_not_due"), (30, "1_30"), (60, "31_60"), (90, "61_90")):
         if overdue <= limit:
             return name
     return "over_90"

@@ -38,7 +38,9 @@ class CrmCommissionStatement(models.Model):
         tracking=True,
         index=True,
     )
-    closed = fields.Boolean(readonly=True, help="The period is over and was settled finally.")
+    closed = fields.Boolean(
+        "Period Closed", readonly=True, help="The period is over and was settled finally."
+    )
     basis = fields.Monetary("Basis Credited", readonly=True)
     quota = fields.Monetary(readonly=True)
     attainment = fields.Float(

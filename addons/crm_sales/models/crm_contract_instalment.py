@@ -460,14 +460,19 @@ class CrmContractInstalment(models.Model):
             ],
         }
 
+    def _goods(self):
+        """Hook: return the products of the contract's own lines that only an order can deliver.
+
+        Nothing is kept in stock here; ``crm_sales_stock`` knows better.
+        """
+        return self.env["product.product"]
+
     def _check_no_goods(self):
         """Refuse to invoice goods that no order delivers: their cost would leave the stock twice.
 
         :raise UserError: naming the goods
         """
-        goods = self.contract_id.line_ids.product_id.filtered(
-            lambda product: "is_storable" in product._fields and product.is_storable
-        )
+        goods = self._goods()
         if goods:
             raise UserError(
                 self.env._(

@@ -179,7 +179,9 @@ class CrmForecastBoard(models.AbstractModel):
     @api.model
     def _snapshots(self, company, first, last):
         snapshots = self.env["crm.forecast.snapshot"].search(
-            [("company_id", "=", company.id), ("state", "=", "done")], limit=16
+            [("company_id", "=", company.id), ("state", "=", "done")],
+            order="date desc, id desc",
+            limit=16,
         )
         return [{"id": one.id, "name": one.display_name, "date": one.date} for one in snapshots]
 

@@ -26,7 +26,7 @@ class CrmForecastSnapshot(models.Model):
 
     _name = "crm.forecast.snapshot"
     _description = "Forecast Snapshot"
-    _order = "date desc, id desc"
+    _order = "date, id"
 
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")

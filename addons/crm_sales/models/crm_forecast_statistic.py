@@ -157,9 +157,11 @@ class CrmForecastStatistic(models.Model):
 
     @api.model
     def _prepare_past(self, base, months, values):
+        """Return the rows of the past from the first month with sales on."""
+        first = next((index for index, value in enumerate(values) if value), len(values))
         return [
             {**base, "month": month, "kind": "actual", "value": value}
-            for month, value in zip(months, values, strict=True)
+            for month, value in zip(months[first:], values[first:], strict=True)
         ]
 
     @api.model

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+#: stands for a salesperson where there is none
+NOBODY = "–"
+
 
 class CrmLeadRouteLog(models.Model):
     """Where a lead went, when and why: written by the router only, never changed."""
@@ -104,10 +107,18 @@ class CrmLeadRouteLog(models.Model):
             "kept": env._("%(user)s was chosen by %(actor)s, who entered it.", **names),
             "nobody_left": env._("Nobody else could take it; it stays with %(user)s.", **names),
             "no_rule": env._("No routing rule applies.", **names),
-            "manual": env._("Handed over by %(actor)s from %(before)s to %(user)s.", **names),
             "moved": env._("The territory changed.", **names),
         }
-        return texts.get(facts.get("code"), "")
+        code = facts.get("code")
+        return self._by_hand(names) if code == "manual" else texts.get(code, "")
+
+    def _by_hand(self, names):
+        """Return who gave the lead to whom, as far as there is anybody."""
+        if names["user"] == NOBODY:
+            return self.env._("Taken from %(before)s by %(actor)s; nobody has it now.", **names)
+        if names["before"] == NOBODY:
+            return self.env._("Given to %(user)s by %(actor)s.", **names)
+        return self.env._("Handed over by %(actor)s from %(before)s to %(user)s.", **names)
 
     def _obstacles(self):
         return {

@@ -201,6 +201,14 @@ class CrmLeadRouteRule(models.Model):
             parts += rule._range_words()
             rule.condition_sentence = " · ".join(parts) or self.env._("every lead")
 
+    def _between(self, low, high):
+        """Return a range in words; one of the ends may be empty."""
+        if not high:
+            return self.env._("from %s", low)
+        if not low:
+            return self.env._("up to %s", high)
+        return self.env._("%(low)s to %(high)s", low=low, high=high)
+
     def _range_words(self):
         parts, sizes = [], dict(self._size_selection())
         if self.lead_type:
@@ -208,13 +216,13 @@ class CrmLeadRouteRule(models.Model):
             parts.append(kinds[self.lead_type])
         if self.size_from or self.size_to:
             ends = sizes.get(self.size_from, ""), sizes.get(self.size_to, "")
-            parts.append(self.env._("size %(low)s … %(high)s", low=ends[0], high=ends[1]))
+            parts.append(self.env._("size %s", self._between(*ends)))
         if self.budget_from or self.budget_to:
             ends = [
                 self.currency_id.format(amount) if amount else ""
                 for amount in (self.budget_from, self.budget_to)
             ]
-            parts.append(self.env._("budget %(low)s … %(high)s", low=ends[0], high=ends[1]))
+            parts.append(self.env._("budget %s", self._between(*ends)))
         if self._extra_domain():
             parts.append(self.env._("further condition"))
         return parts

@@ -7,6 +7,7 @@ from odoo.tools import ormcache
 from ..engine.matching import Compiled
 from ..engine.routing import choose
 from ..engine.territory import clean_city, clean_zip
+from .crm_lead_route_log import NOBODY
 
 PERSONAL = ("round_robin", "least_loaded")
 #: fields of the lead that its territory depends on
@@ -115,8 +116,8 @@ class CrmLeadRouter(models.AbstractModel):
                     "facts": {
                         "code": "manual",
                         "actor": self.env.user.name,
-                        "before": before[lead.id].sudo().name or "–",
-                        "user": lead.user_id.name or "–",
+                        "before": before[lead.id].sudo().name or NOBODY,
+                        "user": lead.user_id.name or NOBODY,
                     },
                 }
                 for lead in known

@@ -268,7 +268,9 @@ class CrmTerritory(models.Model):
             many = ("country_ids", "state_ids", "industry_ids", "level_ids", "partner_ids")
             vals = {name: [Command.set(territory[name].ids)] for name in (*many, "member_ids")}
             [values] = territory.copy_data({"model_id": model.id, "parent_id": parent, **vals})
-            copies[territory.id] = self.create(values).id
+            copy = self.create(values)
+            territory.copy_translations(copy)
+            copies[territory.id] = copy.id
 
     # -- actions --
 

@@ -110,6 +110,22 @@ SELECT ROW_NUMBER() OVER (
             today=fields.Date.context_today(self),
         )
 
+    def _read_group_select(self, aggregate_spec, query):
+        """Levels do not add up: a group opens with its first month and closes with its last."""
+        edge = {"opening:sum": SQL("MIN"), "closing:sum": SQL("MAX")}.get(aggregate_spec)
+        if not edge:
+            return super()._read_group_select(aggregate_spec, query)
+        level = aggregate_spec.partition(":")[0]
+        return SQL(
+            """(SELECT SUM(row.level)
+                  FROM UNNEST(ARRAY_AGG(%(day)s), ARRAY_AGG(%(level)s)) AS row(day, level)
+                 WHERE row.day = (SELECT %(edge)s(day)
+                                    FROM UNNEST(ARRAY_AGG(%(day)s)) AS row(day)))""",
+            day=self._field_to_sql(self._table, "date", query),
+            level=self._field_to_sql(self._table, level, query),
+            edge=edge,
+        )
+
     def action_open_contracts(self):
         """Open the recurring contracts of this customer."""
         action = self.env["ir.actions.act_window"]._for_xml_id("crm_sales.crm_contract_action")

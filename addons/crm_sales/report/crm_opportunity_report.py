@@ -41,23 +41,32 @@ class CrmOpportunityReport(models.Model):
     create_date = fields.Datetime("Created on", readonly=True)
     date_deadline = fields.Date("Expected Closing", readonly=True)
     date_closed = fields.Datetime("Closed on", readonly=True)
-    opportunity_share = fields.Float("Opportunities", readonly=True, digits=(16, 2))
-    won_share = fields.Float("Opportunities Won", readonly=True, digits=(16, 2))
-    closed_share = fields.Float("Opportunities Decided", readonly=True, digits=(16, 2))
+    opportunity_share = fields.Float("Opportunities", readonly=True, digits=(16, 1))
+    won_share = fields.Float("Opportunities Won", readonly=True, digits=(16, 1))
+    closed_share = fields.Float("Opportunities Decided", readonly=True, digits=(16, 1))
     expected_revenue = fields.Monetary(readonly=True)
     prorated_revenue = fields.Monetary("Weighted Revenue", readonly=True)
     won_revenue = fields.Monetary(readonly=True)
     win_rate = fields.Float(
-        "Win Rate (%)", readonly=True, aggregator="avg", help="Won of those decided, by number."
+        "Win Rate (%)",
+        readonly=True,
+        aggregator="avg",
+        digits=(16, 1),
+        help="Won of those decided, by number.",
     )
     cycle_days = fields.Float(
         "Days to Close",
         readonly=True,
         aggregator="avg",
+        digits=(16, 1),
         help="From creation to the decision, of those decided.",
     )
     age_days = fields.Float(
-        "Age (Days)", readonly=True, aggregator="avg", help="Of those still open."
+        "Age (Days)",
+        readonly=True,
+        aggregator="avg",
+        digits=(16, 1),
+        help="Of those still open.",
     )
 
     @property

@@ -1,9 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+#: the keys sort as the ages do, so that groups stand in that order
 BUCKETS = [
-    ("not_due", "Not due"),
+    ("0_not_due", "Not due"),
     ("1_30", "1–30 days"),
     ("31_60", "31–60 days"),
     ("61_90", "61–90 days"),
@@ -80,7 +81,7 @@ class CrmReceivable(models.Model):
 SELECT item.id, move.name, move.id AS move_id, item.company_id, item.currency_id,
        company.currency_id AS company_currency_id, customer.id AS partner_id,
        move.invoice_date, due.date_due, due.days AS days_overdue,
-       CASE WHEN due.days <= 0 THEN 'not_due'
+       CASE WHEN due.days <= 0 THEN '0_not_due'
             WHEN due.days <= 30 THEN '1_30'
             WHEN due.days <= 60 THEN '31_60'
             WHEN due.days <= 90 THEN '61_90'
@@ -122,6 +123,27 @@ SELECT item.id, move.name, move.id AS move_id, item.company_id, item.currency_id
    AND item.amount_residual <> 0
             """,
             today=fields.Date.context_today(self),
+        )
+
+    @api.model
+    def action_open_by_role(self):
+        """Open the list as the reader works with it.
+
+        Accountants: by age. Who sees everybody's: by salesperson. Others: what is theirs.
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("crm_sales.crm_receivable_action")
+        return {**action, "context": {f"search_default_{self._default_filter()}": 1}}
+
+    @api.model
+    def _default_filter(self):
+        # An accountant may see all sales documents, and a sales manager read the accounts.
+        filters = {
+            "account.group_account_invoice": "group_bucket",
+            "sales_team.group_sale_salesman_all_leads": "group_user",
+            "account.group_account_readonly": "group_bucket",
+        }
+        return next(
+            (name for group, name in filters.items() if self.env.user.has_group(group)), "mine"
         )
 
     def action_open_document(self):

@@ -65,6 +65,17 @@ class TestCollection(ContractCase):
             self.assertFalse(self._rows(self.director).has_access(operation))
 
     @freeze_time("2026-03-01 08:00:00")
+    def test_opens_by_role(self):
+        """Nobody is shown an empty list of 'mine' who has no customers of his own."""
+        expected = {self.li: "mine", self.accountant: "group_bucket", self.director: "group_user"}
+        filters = self.env.ref("crm_sales.crm_receivable_view_search").arch
+        for user, name in expected.items():
+            action = self.env["crm.receivable"].with_user(user).action_open_by_role()
+            self.assertEqual(action["context"], {f"search_default_{name}": 1}, user.name)
+            self.assertEqual(action["path"], "receivables")
+            self.assertIn(f'name="{name}"', filters)
+
+    @freeze_time("2026-03-01 08:00:00")
     def test_salesperson_of_the_customer_sees_a_colleagues_invoice(self):
         self.other_customer.user_id = self.li
         rows = self._rows(self.li)
@@ -83,7 +94,7 @@ class TestCollection(ContractCase):
         self._pay(self.own, 130)
         self.assertEqual(self._rows(self.li).amount_residual, 1000)
         for now, bucket in (
-            ("2026-01-10", "not_due"),
+            ("2026-01-10", "0_not_due"),
             ("2026-01-11", "1_30"),
             ("2026-03-12", "61_90"),
             ("2026-05-01", "over_90"),

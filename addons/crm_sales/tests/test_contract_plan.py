@@ -11,18 +11,6 @@ from .common_contract import ContractCase
 class TestContractPlan(ContractCase):
     """The instalment plan: sums, invoices, statuses read from the documents."""
 
-    def test_goods_need_an_order(self):
-        """Goods are delivered and invoiced by an order; a contract alone cannot invoice them."""
-        if "is_storable" not in self.service._fields:
-            self.assertNotIn("stock.move", self.env)
-            return
-        contract = self._active_contract()
-        contract.line_ids.product_id.write({"type": "consu", "is_storable": True})
-        row = contract.instalment_ids.filtered(lambda row: row.kind == "date")[:1]
-        with self.assertRaisesRegex(UserError, "is delivered from stock"):
-            row._make_invoice()
-        self.assertFalse(row.invoice_ids)
-
     def test_template_gives_plan_that_sums(self):
         contract = self._create_contract(100000)
         self.assertEqual(contract.amount_total, 113000)

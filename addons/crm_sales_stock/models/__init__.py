@@ -1,1 +1,1 @@
-from . import crm_commission_credit, crm_subledger_entry
+from . import crm_commission_credit, crm_contract_instalment, crm_subledger_entry

@@ -1,1 +1,1 @@
-from . import test_margin, test_story_d1, test_story_d1_property
+from . import test_contract_goods, test_margin, test_story_d1, test_story_d1_property

@@ -151,7 +151,7 @@ class TestConcurrency(BaseCase):
             from odoo.modules.registry import Registry
             from odoo.tools import config
 
-            config.parse_config(sys.argv[2:])
+            config.parse_config(["-c", sys.argv[2]])
             with Registry(sys.argv[1]).cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 rows = env["crm.subledger.queue"].search([], order="id")
@@ -163,7 +163,7 @@ class TestConcurrency(BaseCase):
             """
         )
         run = subprocess.run(
-            [sys.executable, "-c", script, get_db_name(), *_database_options()],
+            [sys.executable, "-c", script, get_db_name(), config["config"]],
             env=os.environ,
             capture_output=True,
             text=True,
@@ -174,15 +174,3 @@ class TestConcurrency(BaseCase):
         self.assertEqual(self._held(), -1000, "the committed batch stays, the other is undone")
         self._work_off_queue()
         self.assertEqual(self._held(), -3000)
-
-
-def _database_options():
-    """Return the options with which a second process reaches the database of the tests."""
-    options = [f"--addons-path={','.join(config['addons_path'])}"]
-    names = {
-        "db_host": "db_host",
-        "db_port": "db_port",
-        "db_user": "db_user",
-        "data_dir": "data-dir",
-    }
-    return options + [f"--{flag}={config[name]}" for name, flag in names.items() if config[name]]

@@ -200,7 +200,8 @@ export class ForecastBoard extends Component {
 
     async showChanges(row, snapshotId) {
         const snapshots = this.board.snapshots;
-        const snapshot = snapshots.find((one) => one.id === snapshotId) || snapshots[0];
+        // the id may come as the text of an option
+        const snapshot = snapshots.find((one) => one.id === Number(snapshotId)) || snapshots[0];
         if (!snapshot) {
             return;
         }

@@ -1,6 +1,7 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -18,6 +19,9 @@ export class Nearby extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.radii = RADII;
+        // Whoever asks again while an answer is on its way gets the answer to the last question.
+        this.positions = new KeepLast();
+        this.searches = new KeepLast();
         this.state = useState({
             loading: false,
             error: "",
@@ -35,7 +39,7 @@ export class Nearby extends Component {
         this.state.loading = true;
         this.state.error = "";
         try {
-            this.position = await readPosition();
+            this.position = await this.positions.add(readPosition());
         } catch (error) {
             this.state.error = error.message;
             this.state.loading = false;
@@ -50,13 +54,19 @@ export class Nearby extends Component {
         }
         this.state.loading = true;
         const { latitude, longitude } = this.position;
-        this.state.customers = await this.orm.call("res.partner", "get_nearby_customers", [
-            latitude,
-            longitude,
-            this.state.radius,
-            this.state.mine,
-        ]);
-        this.state.loading = false;
+        const { radius, mine } = this.state;
+        try {
+            this.state.customers = await this.searches.add(
+                this.orm.call("res.partner", "get_nearby_customers", [
+                    latitude,
+                    longitude,
+                    radius,
+                    mine,
+                ])
+            );
+        } finally {
+            this.state.loading = false;
+        }
     }
 
     setRadius(radius) {
@@ -70,7 +80,11 @@ export class Nearby extends Component {
     }
 
     distance(metres) {
-        return metres < 1000 ? _t("%s m", metres) : _t("%s km", (metres / 1000).toFixed(1));
+        if (metres < 1000) {
+            return _t("%s m", metres);
+        }
+        const kilometres = metres / 1000;
+        return _t("%s km", Number.isInteger(kilometres) ? kilometres : kilometres.toFixed(1));
     }
 
     map(customer) {

@@ -54,6 +54,7 @@ registry.category("web_tour.tours").add("crm_sales_visit_denied", {
 registry.category("web_tour.tours").add("crm_sales_nearby", {
     steps: () => [
         {
+            content: "the page asks by itself first; the answer to the click counts",
             trigger: ".o_crm_nearby .fa-crosshairs",
             run(helpers) {
                 mockPosition(away);
@@ -61,9 +62,9 @@ registry.category("web_tour.tours").add("crm_sales_nearby", {
             },
         },
         { trigger: ".o_crm_nearby_customer:contains(Hongtai):contains('1.1 km')" },
-        { trigger: ".o_crm_nearby button:contains('1.0 km')", run: "click" },
+        { trigger: ".o_crm_nearby button:contains('1 km')", run: "click" },
         { trigger: ".o_crm_nearby :contains(No customer with a known position)" },
-        { trigger: ".o_crm_nearby button:contains('5.0 km')", run: "click" },
+        { trigger: ".o_crm_nearby button:contains('5 km')", run: "click" },
         {
             trigger: ".o_crm_nearby_customer:contains(Hongtai) button:contains(Visit)",
             run: "click",

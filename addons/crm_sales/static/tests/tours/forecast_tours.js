@@ -31,6 +31,7 @@ function judgeSteps(text) {
         { trigger: ".modal button[name=action_judge]", run: "click" },
         { trigger: "[data-kind=team] [data-column=judged] span:contains(55,000)" },
         { trigger: "[data-kind=team] .o_changes", run: "click" },
+        { trigger: "#o_forecast_since", run: "selectByIndex 0" },
         { trigger: `.o_forecast_step[data-kind=lost]:contains(${text.lost})`, run: "click" },
         { trigger: ".o_list_view .o_data_row:contains(Pumps for Wuxi)" },
     ];

@@ -1,0 +1,9 @@
+from odoo import models
+
+
+class CrmContractInstalment(models.Model):
+    _inherit = "crm.contract.instalment"
+
+    def _goods(self):
+        goods = self.contract_id.line_ids.product_id.filtered("is_storable")
+        return super()._goods() | goods
