@@ -380,32 +380,26 @@ class CrmLead(models.Model):
     @api.depends_context("uid")
     @api.depends("deal_member_ids")
     def _compute_deal_team(self):
-        members = self.env["crm.deal.member"].sudo()  # sudo: one's own memberships
-        mine = members.search(
-            members._access_domain(("read", "write")) & Domain("lead_id", "in", self.ids)
-        )
-        readable = mine.lead_id
-        writable = mine.filtered(lambda member: member.access == "write").lead_id
+        # sudo: where one was let in oneself
+        access = self.env.user.sudo()._deal_access_among(self)
         for lead in self:
-            lead.deal_team_read = lead._origin in readable
-            lead.deal_team_write = lead._origin in writable
+            lead.deal_team_read = lead._origin.id in access["read"]
+            lead.deal_team_write = lead._origin.id in access["write"]
 
     @api.model
     def _search_deal_team_read(self, operator, value):
-        return self._search_deal_team(operator, value, ("read", "write"))
+        return self._search_deal_team(operator, value, "read")
 
     @api.model
     def _search_deal_team_write(self, operator, value):
-        return self._search_deal_team(operator, value, ("write",))
+        return self._search_deal_team(operator, value, "write")
 
     @api.model
-    def _search_deal_team(self, operator, value, accesses):
+    def _search_deal_team(self, operator, value, access):
         if operator != "in":
             return NotImplemented
         # sudo: which opportunities the user was let into says nothing about anybody else's
-        members = self.env["crm.deal.member"].sudo()
-        query = members._search(members._access_domain(accesses))
-        domain = Domain("id", "in", query.subselect("lead_id"))
+        domain = Domain("id", "in", self.env.user.sudo()._deals_let_into(access))
         return domain if True in value else ~domain
 
     @api.depends_context("lang", "uid")
