@@ -382,9 +382,10 @@ class CrmLead(models.Model):
     def _compute_deal_team(self):
         # sudo: where one was let in oneself
         access = self.env.user.sudo()._deal_access_among(self)
+        readable, writable = set(access["read"]), set(access["write"])
         for lead in self:
-            lead.deal_team_read = lead._origin.id in access["read"]
-            lead.deal_team_write = lead._origin.id in access["write"]
+            lead.deal_team_read = lead._origin.id in readable
+            lead.deal_team_write = lead._origin.id in writable
 
     @api.model
     def _search_deal_team_read(self, operator, value):

@@ -75,9 +75,9 @@ class ResUsers(models.Model):
 
     def _deal_access_among(self, leads):
         """Return ``{"read": ids, "write": ids}`` of the deals, at least of ``leads``."""
-        if self.deal_access:
-            return self.deal_access
-        return self._find_deal_access(domain=Domain("lead_id", "in", leads.ids))
+        return self.deal_access or self._find_deal_access(
+            domain=Domain("lead_id", "in", leads.ids)
+        )
 
     def _deals_let_into(self, access):
         """Return what a domain compares the ids of deals with that ``self``, the user, may enter.
@@ -87,7 +87,7 @@ class ResUsers(models.Model):
 
         :param access: ``read`` or ``write``
         """
-        if self.deal_access:
-            return self.deal_access[access]
+        if kept := self.deal_access:
+            return kept[access]
         members = self.env["crm.deal.member"].with_user(self).sudo()  # sudo: own memberships
         return members._search(members._access_domain(access)).subselect("lead_id")
