@@ -10,6 +10,7 @@ salesperson. Every call starts with empty caches.
 
 import statistics
 import time
+import zlib
 
 from lxml import etree
 
@@ -136,17 +137,29 @@ def arrays(users, teams, stages, customers):
         "user_id": pick(users, f"MOD(n, {SELLERS})"),
         "team_id": pick(teams, f"MOD(MOD(n, {SELLERS}), {TEAMS})"),
         "partner_id": pick(customers, f"MOD(n * 7919::bigint, {CUSTOMERS})"),
-        "stage": pick(stages, f"MOD(n / {SELLERS}, {len(stages)})"),
+        "stage": SQL("(%s::int[])[1 + %s]", stages, drawn("stage", len(stages))),
     }
+
+
+def drawn(what, choices):
+    """Return SQL of a number below ``choices``, as if thrown by dice, the same in every run.
+
+    Remainders of the running number would make whoever owns a lead decide its priority too; and
+    the best leads of a salesperson who has none but the worst ones are found last in any order.
+    """
+    salt = zlib.crc32(what.encode()) % 1_000_000
+    return SQL("MOD(hashint4(n # %s)::bigint + 2147483648, %s)::int", salt, choices)
 
 
 def copy_leads(env, first, leads, ids, won):
     """Copy a lead in SQL: a third is open, of the others half is won and half is lost."""
     status = SQL(
-        "CASE WHEN MOD(n, 100) < %s THEN 'pending' WHEN MOD(n, 2) = 0 THEN 'won' ELSE 'lost' END",
+        "CASE WHEN %s < %s THEN 'pending' WHEN %s = 0 THEN 'won' ELSE 'lost' END",
+        drawn("open", 100),
         OPEN_SHARE,
+        drawn("outcome", 2),
     )
-    day = SQL("CURRENT_DATE + MOD(n, 180)::int - 30")
+    day = SQL("CURRENT_DATE + %s - 30", drawn("day", 180))
     values = {
         "id": SQL("%s + n", first),
         "name": SQL("'Deal ' || n"),
@@ -159,17 +172,19 @@ def copy_leads(env, first, leads, ids, won):
         "won_status": SQL("status"),
         "active": SQL("status <> 'lost'"),
         "probability": SQL(
-            "CASE status WHEN 'won' THEN 100 WHEN 'lost' THEN 0 ELSE 10 + MOD(n, 80) END"
+            "CASE status WHEN 'won' THEN 100 WHEN 'lost' THEN 0 ELSE 10 + %s END",
+            drawn("probability", 80),
         ),
         "expected_revenue": SQL("1000 + MOD(n, 90000)"),
         "prorated_revenue": SQL("(1000 + MOD(n, 90000)) / 2"),
         "date_deadline": day,
         "create_date": SQL("NOW() - MOD(n, 700) * INTERVAL '1 day'"),
         "date_closed": SQL("CASE WHEN status <> 'pending' THEN NOW() END"),
-        "priority": SQL("MOD(n, 4)::text"),
+        "priority": SQL("%s::text", drawn("priority", 4)),
         "forecast_category": SQL(
             "CASE status WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted' ELSE "
-            "(ARRAY['pipeline', 'best_case', 'commit'])[1 + MOD(n, 3)] END"
+            "(ARRAY['pipeline', 'best_case', 'commit'])[1 + %s] END",
+            drawn("category", 3),
         ),
     }
     columns = [
