@@ -75,9 +75,7 @@ class ResUsers(models.Model):
 
     def _deal_access_among(self, leads):
         """Return ``{"read": ids, "write": ids}`` of the deals, at least of ``leads``."""
-        return self.deal_access or self._find_deal_access(
-            domain=Domain("lead_id", "in", leads.ids)
-        )
+        return self.deal_access or self._find_deal_access(domain=Domain("lead_id", "in", leads.ids))
 
     def _deals_let_into(self, access):
         """Return what a domain compares the ids of deals with that ``self``, the user, may enter.
