@@ -7,10 +7,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_subledger.engine import Share, Target
+from odoo.addons.crm_subledger.engine.scale import ZERO, round_to
 
 from ..engine import period as engine
 from ..engine.amortisation import elapsed_months, unearned
-from odoo.addons.crm_subledger.engine.scale import ZERO, round_to
 from .crm_commission_credit import Scope
 from .crm_commission_plan_version import to_decimal
 

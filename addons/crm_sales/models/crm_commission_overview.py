@@ -3,8 +3,9 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..engine import period as engine
 from odoo.addons.crm_subledger.engine.scale import ZERO
+
+from ..engine import period as engine
 from .crm_commission_plan_version import to_decimal
 
 LINES = 10

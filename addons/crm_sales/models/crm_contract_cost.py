@@ -5,9 +5,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.crm_subledger.engine import Share, Target
+from odoo.addons.crm_subledger.engine.scale import ZERO
 
 from ..engine.amortisation import elapsed_months, month_end, straight_line
-from odoo.addons.crm_subledger.engine.scale import ZERO
 from .crm_commission_plan_version import to_decimal
 
 BATCH = 200

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.crm_subledger.engine.scale import Scale, Tier
+
 from ..engine import period as engine
 from ..engine.period import Credit, earn, settle
-from odoo.addons.crm_subledger.engine.scale import Scale, Tier
 
 CENT = D("0.01")
 FIRST = Scale("marginal", (Tier(D(0), D("0.03")), Tier(D(100), D("0.05"))))

@@ -5,8 +5,9 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import Command, api, fields, models
 
-from ..engine import period as engine
 from odoo.addons.crm_subledger.engine.scale import ZERO
+
+from ..engine import period as engine
 from ..models.crm_commission_credit import Scope
 from ..models.crm_commission_plan_version import to_decimal
 
