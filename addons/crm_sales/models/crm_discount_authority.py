@@ -31,6 +31,7 @@ class CrmDiscountAuthority(models.Model):
 
     _name = "crm.discount.authority"
     _description = "Discount Authority"
+    _inherit = ["crm.kept.mixin"]
     _order = "sequence, id"
 
     sequence = fields.Integer(default=10)
@@ -134,21 +135,6 @@ class CrmDiscountAuthority(models.Model):
                         row.display_name,
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rows = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rows
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # ------------------------------------------------------------------
     # The matrix
