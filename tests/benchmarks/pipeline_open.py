@@ -3,11 +3,14 @@
 The same leads are written with SQL into a database of Odoo's own modules and into one with all our
 addons; then the calls are made that the web client makes: the fields are those of the views of each
 database, as its own user gets them, so what our addons add to a view is paid for by us. As a
-salesperson who sees own leads and as a manager who sees all. Every call starts with empty caches.
+salesperson who sees own leads and as a manager who sees all; and as a salesperson whom our record
+rules let see more, by a territory, a public pool and deal teams, against what plain Odoo shows that
+salesperson. Every call starts with empty caches.
 """
 
 import statistics
 import time
+import zlib
 
 from lxml import etree
 
@@ -19,6 +22,14 @@ SELLERS, TEAMS, CUSTOMERS = 40, 5, 5_000
 LEADS = 1_000_000
 OPEN_SHARE = 30  # of every hundred; the rest is won or lost long ago
 ROUNDS = 15
+FREE = 1_000  # one lead of so many has no owner; with our addons those are in a public pool
+PLACED = 500  # one lead of so many lies in the territory of one salesperson
+DEALS = 200  # of colleagues, in whose team that salesperson is
+ROLES = (
+    ("salesperson", "bench_0"),
+    ("salesperson with territory, pool and deal teams", "bench_1"),
+    ("manager", "bench_manager"),
+)
 
 
 # ----------------------------------------------------------------------
@@ -46,6 +57,8 @@ def fill(bench, env, leads):
     env.flush_all()
     customers = env["res.partner"].create([{"name": f"Customer {n}"} for n in range(CUSTOMERS)]).ids
     copy_leads(env, first.id, leads, arrays(users, teams, stages, customers), won)
+    if "crm.pool" in env:
+        widen(env, first.id, env["res.users"].browse(users[1]))
     env.cr.execute("ANALYZE crm_lead")
     env.cr.commit()
 
@@ -82,6 +95,38 @@ def people(env):
     return sellers, teams.ids
 
 
+def widen(env, first, user):
+    """Give a salesperson a territory, a pool and deal teams, with what is in them."""
+    model = env["crm.territory.model"].create({"name": "Map", "date_from": "2020-01-01"})
+    territory = env["crm.territory"].create(
+        {"name": "East", "model_id": model.id, "member_ids": [Command.set(user.ids)]}
+    )
+    model.state = "active"
+    pool = env["crm.pool"].create(
+        {"name": "Free", "res_model": "crm.lead", "user_ids": [Command.set(user.ids)]}
+    )
+    env["crm.deal.member"].create(
+        [
+            {"lead_id": first + n * SELLERS, "user_id": user.id, "commission": "none"}
+            for n in range(1, DEALS + 1)
+        ]
+    )
+    env.flush_all()
+    for column, value, every in (
+        ("territory_id", territory.id, PLACED),
+        ("pool_id", pool.id, FREE),
+    ):
+        env.cr.execute(
+            SQL(
+                "UPDATE crm_lead SET %s = %s WHERE MOD(id - %s, %s) = 1",
+                SQL.identifier(column),
+                value,
+                first,
+                every,
+            )
+        )
+
+
 def arrays(users, teams, stages, customers):
     """Return the id of a row as SQL on the number ``n``, per column."""
 
@@ -92,40 +137,54 @@ def arrays(users, teams, stages, customers):
         "user_id": pick(users, f"MOD(n, {SELLERS})"),
         "team_id": pick(teams, f"MOD(MOD(n, {SELLERS}), {TEAMS})"),
         "partner_id": pick(customers, f"MOD(n * 7919::bigint, {CUSTOMERS})"),
-        "stage": pick(stages, f"MOD(n / {SELLERS}, {len(stages)})"),
+        "stage": SQL("(%s::int[])[1 + %s]", stages, drawn("stage", len(stages))),
     }
+
+
+def drawn(what, choices):
+    """Return SQL of a number below ``choices``, as if thrown by dice, the same in every run.
+
+    Remainders of the running number would make whoever owns a lead decide its priority too; and
+    the best leads of a salesperson who has none but the worst ones are found last in any order.
+    """
+    salt = zlib.crc32(what.encode()) % 1_000_000
+    return SQL("MOD(hashint4(n # %s)::bigint + 2147483648, %s)::int", salt, choices)
 
 
 def copy_leads(env, first, leads, ids, won):
     """Copy a lead in SQL: a third is open, of the others half is won and half is lost."""
     status = SQL(
-        "CASE WHEN MOD(n, 100) < %s THEN 'pending' WHEN MOD(n, 2) = 0 THEN 'won' ELSE 'lost' END",
+        "CASE WHEN %s < %s THEN 'pending' WHEN %s = 0 THEN 'won' ELSE 'lost' END",
+        drawn("open", 100),
         OPEN_SHARE,
+        drawn("outcome", 2),
     )
-    day = SQL("CURRENT_DATE + MOD(n, 180)::int - 30")
+    day = SQL("CURRENT_DATE + %s - 30", drawn("day", 180))
     values = {
         "id": SQL("%s + n", first),
         "name": SQL("'Deal ' || n"),
         "email_from": SQL("'deal' || n || '@example.com'"),
         "email_normalized": SQL("'deal' || n || '@example.com'"),
-        "user_id": ids["user_id"],
+        "user_id": SQL("CASE WHEN MOD(n, %s) <> 1 THEN %s END", FREE, ids["user_id"]),
         "team_id": ids["team_id"],
         "partner_id": ids["partner_id"],
         "stage_id": SQL("CASE WHEN status = 'won' THEN %s ELSE %s END", won, ids["stage"]),
         "won_status": SQL("status"),
         "active": SQL("status <> 'lost'"),
         "probability": SQL(
-            "CASE status WHEN 'won' THEN 100 WHEN 'lost' THEN 0 ELSE 10 + MOD(n, 80) END"
+            "CASE status WHEN 'won' THEN 100 WHEN 'lost' THEN 0 ELSE 10 + %s END",
+            drawn("probability", 80),
         ),
         "expected_revenue": SQL("1000 + MOD(n, 90000)"),
         "prorated_revenue": SQL("(1000 + MOD(n, 90000)) / 2"),
         "date_deadline": day,
         "create_date": SQL("NOW() - MOD(n, 700) * INTERVAL '1 day'"),
         "date_closed": SQL("CASE WHEN status <> 'pending' THEN NOW() END"),
-        "priority": SQL("MOD(n, 4)::text"),
+        "priority": SQL("%s::text", drawn("priority", 4)),
         "forecast_category": SQL(
             "CASE status WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted' ELSE "
-            "(ARRAY['pipeline', 'best_case', 'commit'])[1 + MOD(n, 3)] END"
+            "(ARRAY['pipeline', 'best_case', 'commit'])[1 + %s] END",
+            drawn("category", 3),
         ),
     }
     columns = [
@@ -270,7 +329,7 @@ def run(bench):
     for kind in ("core", "suite"):
         bench.child(fill, leads, kind=kind)
     rounds = bench.option("rounds", ROUNDS)
-    for role, login in (("salesperson", "bench_0"), ("manager", "bench_manager")):
+    for role, login in ROLES:
         with bench.environment("suite") as suite, bench.environment("core") as core:
             found = compare(as_user(suite, login), as_user(core, login), rounds)
             for name, ours, peers in found:

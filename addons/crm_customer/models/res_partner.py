@@ -382,7 +382,8 @@ class ResPartner(models.Model):
 
     @api.constrains("reports_to_id", "parent_id")
     def _check_reports_to(self):
-        for partner in self.filtered("reports_to_id"):
+        reporting = self.filtered("reports_to_id")
+        for partner in reporting:
             if partner.commercial_partner_id != partner.reports_to_id.commercial_partner_id:
                 raise ValidationError(
                     self.env._(
@@ -392,7 +393,7 @@ class ResPartner(models.Model):
                         boss=partner.reports_to_id.name,
                     )
                 )
-        if self._has_cycle("reports_to_id"):
+        if reporting and reporting._has_cycle("reports_to_id"):
             raise ValidationError(
                 self.env._(
                     "Somebody would report to themselves along this chain. Choose another person "

@@ -200,9 +200,7 @@ class CrmDealProtection(models.AbstractModel):
                 self.env._("%s: somebody else has registered this customer since.", self.name)
             )
         self.env["crm.deal.key"]._lock(hashes)
-        self.write(
-            {"state": "approved", "outcome": False, "won_on": False, "decision_note": False}
-        )
+        self.write({"state": "approved", "outcome": False, "won_on": False, "decision_note": False})
 
     # --- won and lost ---
 

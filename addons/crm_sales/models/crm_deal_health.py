@@ -60,7 +60,7 @@ class CrmDealHealth(models.AbstractModel):
         # sudo: receivables of the customer, of which only the level and totals are shown
         leads = leads.sudo().with_context(active_test=False)
         open_leads = leads.filtered(
-            lambda lead: lead.type == "opportunity" and lead.won_status == "pending"
+            lambda lead: lead.type == "opportunity" and lead._outcome() == "pending"
         )
         found = self._signals(open_leads) if open_leads else {}
         now = fields.Datetime.now()

@@ -146,12 +146,14 @@ class CrmDealMember(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         members = super().create(vals_list)
+        self._forget_access()
         members.lead_id._deal_team_changed()
         return members
 
     def write(self, vals):
         leads = self.lead_id
         result = super().write(vals)
+        self._forget_access()
         if vals.keys() - UNTRACKED or "role_id" in vals:
             (leads | self.lead_id)._deal_team_changed()
         return result
@@ -159,6 +161,7 @@ class CrmDealMember(models.Model):
     def unlink(self):
         leads = self.lead_id
         result = super().unlink()
+        self._forget_access()
         leads.exists()._deal_team_changed()
         return result
 
@@ -232,8 +235,13 @@ class CrmDealMember(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _access_domain(self, accesses):
-        """Return the memberships that let the current user in today."""
+    def _forget_access(self):
+        self.env["res.users"].invalidate_model(["deal_access"], flush=False)
+
+    @api.model
+    def _access_domain(self, access):
+        """Return the memberships that let the current user in today, to ``read`` or ``write``."""
+        accesses = ("write",) if access == "write" else ("read", "write")
         today = fields.Date.context_today(self)
         since = Domain("date_from", "=", False) | Domain("date_from", "<=", today)
         until = Domain("date_to", "=", False) | Domain("date_to", ">=", today)

@@ -31,6 +31,7 @@ class CrmDiscountAuthority(models.Model):
 
     _name = "crm.discount.authority"
     _description = "Discount Authority"
+    _inherit = ["crm.kept.mixin"]
     _order = "sequence, id"
 
     sequence = fields.Integer(default=10)
@@ -135,21 +136,6 @@ class CrmDiscountAuthority(models.Model):
                     )
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        rows = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rows
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
-
     # ------------------------------------------------------------------
     # The matrix
     # ------------------------------------------------------------------
@@ -215,13 +201,14 @@ class CrmDiscountAuthority(models.Model):
         lines = order.order_line.filtered(lambda line: line._is_priced_by_hand())
         agreed, after_promotions = _unit_prices(order, lines)
         # Lines with a row first: the price list is asked for them only.
-        decided = [(line, row) for line in lines if (row := matrix.row(_facts(line)))]
+        facts = _facts(order, lines)
+        decided = [(line, row) for line in lines if (row := matrix.row(facts[line.id]))]
         entitled = self._entitled_prices(order, lines.browse(line.id for line, _row in decided))
+        costs = self._costs(order, [line for line, row in decided if row.min_margin is not None])
         step = exact(order.currency_id.rounding or 0.01)
         verdicts = []
         for line, row in decided:
-            cost = exact(line._authority_cost()) if row.min_margin is not None else ZERO
-            right = entitled[line.id]
+            right, cost = entitled[line.id], costs.get(line.id, ZERO)
             floor = Floor.of(right, cost, row.max_discount, row.min_margin, step)
             verdicts.append(
                 Verdict(
@@ -236,6 +223,20 @@ class CrmDiscountAuthority(models.Model):
                 )
             )
         return verdicts
+
+    @api.model
+    def _costs(self, order, lines):
+        """Return {line id: cost per unit in the currency of the quotation}.
+
+        That of the product, not that of the line, which whoever quotes can change.
+        """
+        products = self.env["product.product"].browse(line.product_id.id for line in lines)
+        # sudo: the cost decides, whoever looks at the quotation
+        products = products.sudo().with_company(order.company_id)
+        return {
+            line.id: exact(line._authority_cost(product))
+            for line, product in zip(lines, products, strict=True)
+        }
 
     @api.model
     def _entitled_prices(self, order, lines):
@@ -273,14 +274,22 @@ def exact(number):
     return Decimal(repr(round(number, 6)))
 
 
-def _facts(line):
-    return Facts(
-        products=frozenset(line.product_id.product_tmpl_id.ids),
-        categories=frozenset(
-            int(part) for part in (line.product_id.categ_id.parent_path or "").split("/") if part
-        ),
-        levels=frozenset(line.order_id.partner_id.commercial_partner_id.customer_level_id.ids),
-    )
+def _facts(order, lines):
+    """Return {line id: Facts}."""
+    levels = frozenset(order.partner_id.commercial_partner_id.customer_level_id.ids)
+    above = {
+        category: frozenset(map(int, filter(None, (category.parent_path or "").split("/"))))
+        for category in lines.product_id.categ_id
+    }
+    above[lines.product_id.categ_id.browse()] = frozenset()
+    return {
+        line.id: Facts(
+            products=frozenset(line.product_id.product_tmpl_id.ids),
+            categories=above[line.product_id.categ_id],
+            levels=levels,
+        )
+        for line in lines
+    }
 
 
 def _unit_prices(order, lines):
@@ -292,7 +301,8 @@ def _unit_prices(order, lines):
         lambda line: not line.display_type and not line.is_downpayment
     )
     own = priced.filtered(lambda line: not line._is_promotion())
-    return _spread(own, lines), _spread(priced, lines)
+    after_promotions = _spread(priced, lines)
+    return _spread(own, lines) if own != priced else after_promotions, after_promotions
 
 
 def _spread(priced, lines):

@@ -321,7 +321,7 @@ class CrmLead(models.Model):
             self.env["crm.lead.router"]._handed_over(changed, before)
         if not PLACE.isdisjoint(vals):
             self.env["crm.lead.router"]._place(
-                self.filtered(lambda lead: lead.won_status == "pending")
+                self.filtered(lambda lead: lead._outcome() == "pending")
             )
 
     def action_route_again(self):
@@ -380,32 +380,27 @@ class CrmLead(models.Model):
     @api.depends_context("uid")
     @api.depends("deal_member_ids")
     def _compute_deal_team(self):
-        members = self.env["crm.deal.member"].sudo()  # sudo: one's own memberships
-        mine = members.search(
-            members._access_domain(("read", "write")) & Domain("lead_id", "in", self.ids)
-        )
-        readable = mine.lead_id
-        writable = mine.filtered(lambda member: member.access == "write").lead_id
+        # sudo: where one was let in oneself
+        access = self.env.user.sudo()._deal_access_among(self)
+        readable, writable = set(access["read"]), set(access["write"])
         for lead in self:
-            lead.deal_team_read = lead._origin in readable
-            lead.deal_team_write = lead._origin in writable
+            lead.deal_team_read = lead._origin.id in readable
+            lead.deal_team_write = lead._origin.id in writable
 
     @api.model
     def _search_deal_team_read(self, operator, value):
-        return self._search_deal_team(operator, value, ("read", "write"))
+        return self._search_deal_team(operator, value, "read")
 
     @api.model
     def _search_deal_team_write(self, operator, value):
-        return self._search_deal_team(operator, value, ("write",))
+        return self._search_deal_team(operator, value, "write")
 
     @api.model
-    def _search_deal_team(self, operator, value, accesses):
+    def _search_deal_team(self, operator, value, access):
         if operator != "in":
             return NotImplemented
         # sudo: which opportunities the user was let into says nothing about anybody else's
-        members = self.env["crm.deal.member"].sudo()
-        query = members._search(members._access_domain(accesses))
-        domain = Domain("id", "in", query.subselect("lead_id"))
+        domain = Domain("id", "in", self.env.user.sudo()._deals_let_into(access))
         return domain if True in value else ~domain
 
     @api.depends_context("lang", "uid")
@@ -484,7 +479,7 @@ class CrmLead(models.Model):
             return None
         return {
             # sudo: whoever moves it, the gate compares the whole opportunity
-            lead.id: (lead.stage_id if lead.type == "opportunity" else None, lead.won_status)
+            lead.id: (lead.stage_id if lead.type == "opportunity" else None, lead._outcome())
             for lead in self.sudo()
         }
 
@@ -516,10 +511,27 @@ class CrmLead(models.Model):
     def _check_outcome(self, before):
         """Ask for the reason, and the detail it needs, of what was just won or lost."""
         for lead in self.sudo():  # sudo: see above
-            if lead.type == "opportunity" and before.get(lead.id) != lead.won_status:
+            if lead.type == "opportunity" and before.get(lead.id) != lead._outcome():
                 problem = lead._outcome_problem()
                 if problem:
                     raise UserError(problem)
+
+    def _outcome(self):
+        """Return the won status, where possible without the probability.
+
+        Odoo estimates the probabilities of all changed leads together, when they go to the
+        database. Whoever asks before has them estimated for one lead alone, at every write.
+        """
+        self.ensure_one()
+        return "pending" if self.active and not self.stage_id.is_won else self.won_status
+
+    def _mail_track(self, tracked_fields, initial_values):
+        """A forecast category that follows from the outcome is no news beside it."""
+        if initial_values.get("won_status", self.won_status) != self.won_status:
+            tracked_fields = {
+                name: field for name, field in tracked_fields.items() if name != "forecast_category"
+            }
+        return super()._mail_track(tracked_fields, initial_values)
 
     def _outcome_problem(self):
         """Return what is missing to explain the outcome of this opportunity, or False."""

@@ -14,7 +14,7 @@ class CrmLeadRouteRule(models.Model):
 
     _name = "crm.lead.route.rule"
     _description = "Lead Routing Rule"
-    _inherit = ["mail.thread"]
+    _inherit = ["crm.kept.mixin", "mail.thread"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -320,24 +320,6 @@ class CrmLeadRouteRule(models.Model):
                         error=error,
                     )
                 ) from error
-
-    # -- CRUD --
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     # -- actions --
 

@@ -308,7 +308,7 @@ class CrmLeadSla(models.Model):
         lead = self.lead_id
         if response:
             self._note_response(*response)
-        if not lead.active or lead.won_status != "pending":
+        if not lead.active or lead._outcome() != "pending":
             if self.state in OPEN:
                 self.state = "cancelled"
         elif not response and self.deadline <= fields.Datetime.now():

@@ -7,6 +7,7 @@ class CrmPlaybook(models.Model):
 
     _name = "crm.playbook"
     _description = "Playbook"
+    _inherit = ["crm.kept.mixin"]
     _order = "stage_id, sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -23,20 +24,14 @@ class CrmPlaybook(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         playbooks = super().create(vals_list)
-        self.env.registry.clear_cache()
         playbooks._own_attachments()
         return playbooks
 
     def write(self, vals):
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if "attachment_ids" in vals:
             self._own_attachments()
         return result
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     def _own_attachments(self):
         """File the collateral under its playbook: who reads the playbook then reads it too."""

@@ -1,9 +1,10 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class CrmPlaybookItem(models.Model):
     _name = "crm.playbook.item"
     _description = "Checklist Item of a Playbook"
+    _inherit = ["crm.kept.mixin"]
     _order = "playbook_id, sequence, id"
 
     playbook_id = fields.Many2one("crm.playbook", required=True, ondelete="cascade", index=True)
@@ -11,18 +12,3 @@ class CrmPlaybookItem(models.Model):
     name = fields.Char(required=True, translate=True)
     help = fields.Char("How", translate=True)
     mandatory = fields.Boolean(help="Must be done before the opportunity goes on to a later stage.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        items = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return items
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()

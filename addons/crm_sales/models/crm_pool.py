@@ -6,7 +6,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, ormcache
 
 from ..engine.recycling import Limits
 
@@ -141,6 +141,8 @@ class CrmPool(models.Model):
             teams = pool.team_ids
             people = teams.crm_team_member_ids.filtered("active").user_id | teams.user_id
             pool.member_ids = pool.user_ids | pool.manager_ids | people
+        if any(self._ids):  # saved ones: nobody sees less while a form is filled in
+            self._forget_strangers()
 
     def _compute_run_count(self):
         counts = dict(
@@ -201,6 +203,52 @@ class CrmPool(models.Model):
 
     def _parsed_domain(self):
         return Domain(literal_eval(self.domain or "[]"))
+
+    # ------------------------------------------------------------------
+    # CRUD, and who is kept out
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        pools = super().create(vals_list)
+        self._forget_strangers()
+        return pools
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "members_only" in vals:
+            self._forget_strangers()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._forget_strangers()
+        return result
+
+    @api.model
+    def _strange_ids(self, access):
+        """Return the ids of the pools whose records the current user may not read, or not change.
+
+        They are kept until pools or their members change.
+
+        :param access: ``read`` or ``write``
+        """
+        self.flush_model(["member_ids", "members_only"])  # who became a member has to be forgotten
+        return self._kept_strange_ids(access)
+
+    @api.model
+    @ormcache("self.env.uid", "access")
+    def _kept_strange_ids(self, access):
+        domain = Domain("member_ids", "not in", self.env.uid)
+        if access == "read":
+            domain &= Domain("members_only", "=", True)
+        # sudo: which pools keep somebody out, for the record rules of what is in them
+        return tuple(self.sudo().with_context(active_test=False).search(domain, order="id").ids)
+
+    @api.model
+    def _forget_strangers(self):
+        self.env.registry.clear_cache()
+        for name in ("res.partner", "crm.lead"):
+            self.env[name].invalidate_model(["pool_readable", "pool_writable"], flush=False)
 
     # ------------------------------------------------------------------
     # Days and people

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 #: fields that only the methods below write, as superuser after their own checks
@@ -79,6 +80,19 @@ class CrmPoolMixin(models.AbstractModel):
         compute="_compute_pool_outlook",
         groups="base.group_user",
     )
+    # for record rules: in no pool, or in one that one may see, or change
+    pool_readable = fields.Boolean(
+        compute="_compute_pool_access",
+        search="_search_pool_readable",
+        export_string_translation=False,
+        groups="base.group_user",
+    )
+    pool_writable = fields.Boolean(
+        compute="_compute_pool_access",
+        search="_search_pool_writable",
+        export_string_translation=False,
+        groups="base.group_user",
+    )
     pool_can_claim = fields.Boolean(compute="_compute_pool_rights", groups="base.group_user")
     pool_can_manage = fields.Boolean(compute="_compute_pool_rights", groups="base.group_user")
     pool_can_release = fields.Boolean(compute="_compute_pool_rights", groups="base.group_user")
@@ -101,6 +115,40 @@ class CrmPoolMixin(models.AbstractModel):
 
     def _pool_leave(self):
         """Let what belongs to these records leave the pool with them."""
+
+    # ------------------------------------------------------------------
+    # Access
+
+    @api.depends("pool_id")
+    @api.depends_context("uid")
+    def _compute_pool_access(self):
+        unreadable = self.env["crm.pool"]._strange_ids("read")
+        unwritable = self.env["crm.pool"]._strange_ids("write")
+        if not unreadable and not unwritable:  # no need to read the pools of the records
+            self.pool_readable = self.pool_writable = True
+            return
+        for record in self:
+            record.pool_readable = record.pool_id.id not in unreadable
+            record.pool_writable = record.pool_id.id not in unwritable
+
+    @api.model
+    def _search_pool_readable(self, operator, value):
+        return self._search_pool_access(operator, value, "read")
+
+    @api.model
+    def _search_pool_writable(self, operator, value):
+        return self._search_pool_access(operator, value, "write")
+
+    @api.model
+    def _search_pool_access(self, operator, value, access):
+        """Return a domain on ids of pools: to go through the pools would cost every query a join.
+
+        Where there is no pool that keeps the user out, there is nothing to compare at all.
+        """
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("pool_id", "not in", self.env["crm.pool"]._strange_ids(access))
+        return domain if True in value else ~domain
 
     # ------------------------------------------------------------------
     # Outlook and rights

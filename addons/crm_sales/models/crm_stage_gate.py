@@ -19,6 +19,7 @@ class CrmStageGate(models.Model):
 
     _name = "crm.stage.gate"
     _description = "Stage Gate"
+    _inherit = ["crm.kept.mixin"]
     _order = "stage_id, sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -93,21 +94,6 @@ class CrmStageGate(models.Model):
                         teams=", ".join(strangers.mapped("name")),
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        gates = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return gates
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     def _parsed_domain(self):
         return Domain(ast.literal_eval(self.domain or "[]"))

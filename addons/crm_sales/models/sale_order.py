@@ -356,11 +356,13 @@ class SaleOrder(models.Model):
     def _remember_pricer(self):
         """Whoever changes prices answers for them; customers and the system change nobody."""
         user = self.env.user
-        if user._is_internal() and not user._is_superuser():
+        # Orders first: every line that is written asks, and only the first one changes anything.
+        changed = self.filtered(
+            lambda order: order.price_user_id != user and order.state in ("draft", "sent")
+        )
+        if changed and user._is_internal() and not user._is_superuser():
             # The key is compared by identity, so a context sent by a client does not do this.
-            self.filtered(
-                lambda order: order.price_user_id != user and order.state in ("draft", "sent")
-            ).with_context(**{PRICER: KEY}).price_user_id = user
+            changed.with_context(**{PRICER: KEY}).price_user_id = user
 
     def _authority_verdicts(self, user=None):
         """Return what the discount matrix says of the lines, if ``user`` answers for the prices.

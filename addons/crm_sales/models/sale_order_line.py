@@ -93,14 +93,9 @@ class SaleOrderLine(models.Model):
             and self.price_unit >= 0
         )
 
-    def _authority_cost(self):
-        """Return the cost per unit in the currency of the quotation.
-
-        That of the product, not that of the line, which whoever quotes can change.
-        """
+    def _authority_cost(self, product):
+        """Return the cost per unit of ``product``, in the currency of the quotation."""
         self.ensure_one()
-        # sudo: the cost decides, whoever looks at the quotation
-        product = self.product_id.sudo().with_company(self.company_id)
         cost = product.uom_id._compute_price(product.standard_price, self.product_uom_id)
         return self._convert_to_sol_currency(cost, product.cost_currency_id)
 

@@ -4,6 +4,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
+from ..models import res_users
 from .common_discipline import DisciplineCase
 
 
@@ -105,6 +106,50 @@ class TestDealTeam(DisciplineCase):
             self.assertNotIn(lead, leads.search([(name, "=", False)]))
             self.assertTrue(lead.with_user(self.zhou)[name])
             self.assertFalse(lead.with_user(self.lin)[name])
+
+    def test_more_deals_than_can_be_listed(self):
+        leads = [self._lead() for _number in range(3)]
+        for lead, access in zip(leads, ("read", "write", "none"), strict=True):
+            self.member(lead, self.zhou, access=access)
+        found = self.env["crm.lead"].with_user(self.zhou)
+
+        def may(name):
+            self.env.invalidate_all()
+            searched = found.search([(name, "=", True)])
+            computed = [lead for lead in leads if lead.with_user(self.zhou)[name]]
+            self.assertEqual(searched.ids, sorted([lead.id for lead in computed], reverse=True))
+            self.assertEqual(len(found.search([("id", "in", [lead.id for lead in leads])])), 2)
+            return [leads.index(lead) for lead in computed]
+
+        for limit in (10_000, 1):
+            self.patch(res_users, "LISTED_DEALS", limit)
+            self.assertEqual(may("deal_team_read"), [0, 1])
+            self.assertEqual(may("deal_team_write"), [1])
+            self.assertEqual(bool(self.zhou.sudo().deal_access), limit > 1)
+
+    def test_deals_of_others_are_no_business(self):
+        with self.assertRaises(AccessError):
+            self.lin.with_user(self.zhou).read(["deal_access"])
+
+    def test_without_teams_there_is_no_rule(self):
+        """PostgreSQL combines the ids with the other rules; nobody pays for rules not his own."""
+        leads = self.env["crm.lead"].with_user(self.zhou)
+        leads.search([])
+
+        def sql():
+            self.env.invalidate_all()
+            query = leads._search([])
+            return str(query.select())
+
+        self.assertNotIn("crm_deal_member", sql())
+        self.assertNotIn("crm_pool", sql())
+        self.member(self._lead(), self.zhou)
+        self.assertNotIn("crm_deal_member", sql())
+        with self.assertQueryCount(2):  # the deals of the user, once in a transaction
+            self.env.invalidate_all()
+            leads.search_count([])
+        with self.assertQueryCount(1):
+            leads.search_count([])
 
     # Splits ---------------------------------------------------------------
 

@@ -56,6 +56,41 @@ class TestPoolAccess(PoolCase):
             with self.assertRaises(AccessError):
                 self.as_user(self.outsider, record).write({"city": "Here"})
 
+    def test_access_is_what_the_search_says(self):
+        """The same pools keep somebody out, whether records are searched or looked at."""
+        (self.pool | self.lead_pool).members_only = True
+        for members_only in (True, False):
+            self.pool.members_only = members_only
+            free = self.as_user(self.outsider, self.free)
+            for name, expected in (("pool_readable", not members_only), ("pool_writable", False)):
+                self.assertEqual(free.sudo()[name], expected)
+                found = free.sudo().search([(name, "=", True), ("id", "in", self.free.ids)])
+                self.assertEqual(bool(found), expected)
+                kept_out = free.sudo().search([(name, "=", False), ("id", "in", self.free.ids)])
+                self.assertEqual(bool(kept_out), not expected)
+            self.assertEqual(free.has_access("read"), not members_only)
+            self.assertFalse(free.has_access("write"))
+        self.assertTrue(self.as_user(self.x, self.free).has_access("write"))
+
+    def test_a_new_pool_keeps_out_from_the_beginning(self):
+        self.assertTrue(self.finds(self.outsider, self.own))
+        pool = self.pool.copy({"name": "Another"})
+        self.own._pool_enter(pool, "put", "Test")
+        self.assertFalse(self.finds(self.outsider, self.own))
+        pool.user_ids |= self.outsider
+        self.assertTrue(self.finds(self.outsider, self.own))
+        self.assertTrue(self.as_user(self.outsider, self.own).has_access("write"))
+        pool.user_ids -= self.outsider
+        self.assertFalse(self.finds(self.outsider, self.own))
+
+    def test_no_pool_no_rule(self):
+        """Queries of whoever no pool keeps out do not mention pools."""
+        for model in ("crm.lead", "res.partner"):
+            records = self.env[model].with_user(self.x)
+            self.assertNotIn("pool_id", str(records._search([]).select()))
+            records = records.with_user(self.outsider)
+            self.assertIn("pool_id", str(records._search([]).select()))
+
     def test_other_company(self):
         self.assertFalse(
             self.env["crm.pool"].with_user(self.stranger).search([("id", "=", self.pool.id)])

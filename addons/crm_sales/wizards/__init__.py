@@ -1,3 +1,4 @@
+from . import crm_forecast_step  # isort: skip  (others inherit it)
 from . import (
     crm_commission_dispute,
     crm_commission_settle,

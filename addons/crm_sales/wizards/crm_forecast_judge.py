@@ -6,14 +6,8 @@ class CrmForecastJudge(models.TransientModel):
 
     _name = "crm.forecast.judge"
     _description = "Judge a Forecast"
+    _inherit = ["crm.forecast.step"]
 
-    forecast_id = fields.Many2one("crm.forecast", required=True, readonly=True)
-    currency_id = fields.Many2one(related="forecast_id.currency_id")
-    quota = fields.Monetary(related="forecast_id.quota")
-    closed = fields.Monetary(related="forecast_id.closed")
-    commit = fields.Monetary(related="forecast_id.commit")
-    best_case = fields.Monetary(related="forecast_id.best_case")
-    statistical = fields.Monetary(related="forecast_id.statistical")
     submitted_amount = fields.Monetary(related="forecast_id.submitted_amount")
     comment = fields.Text(related="forecast_id.comment")
     amount = fields.Monetary("My Judgement", compute="_compute_amount", store=True, readonly=False)
@@ -33,4 +27,4 @@ class CrmForecastJudge(models.TransientModel):
         """Judge the forecast."""
         self.ensure_one()
         self.forecast_id._judge(self.amount, self.reason)
-        return {"type": "ir.actions.act_window_close", "infos": {"done": True}}
+        return self._done()

@@ -6,15 +6,9 @@ class CrmForecastSubmit(models.TransientModel):
 
     _name = "crm.forecast.submit"
     _description = "Submit a Forecast"
+    _inherit = ["crm.forecast.step"]
 
-    forecast_id = fields.Many2one("crm.forecast", required=True, readonly=True)
-    currency_id = fields.Many2one(related="forecast_id.currency_id")
-    quota = fields.Monetary(related="forecast_id.quota")
-    closed = fields.Monetary(related="forecast_id.closed")
-    commit = fields.Monetary(related="forecast_id.commit")
-    best_case = fields.Monetary(related="forecast_id.best_case")
     pipeline = fields.Monetary(related="forecast_id.pipeline")
-    statistical = fields.Monetary(related="forecast_id.statistical")
     amount = fields.Monetary(
         "My Forecast",
         compute="_compute_amount",
@@ -33,7 +27,7 @@ class CrmForecastSubmit(models.TransientModel):
         """Submit the forecast."""
         self.ensure_one()
         self.forecast_id._submit(self.amount, self.comment)
-        return {"type": "ir.actions.act_window_close", "infos": {"done": True}}
+        return self._done()
 
     def action_open_leads(self):
         """Look at the opportunities behind the amounts first."""
