@@ -62,9 +62,7 @@ class CrmPartnerReview(models.Model):
     @api.depends("date", "period")
     def _compute_name(self):
         for review in self:
-            review.name = self.env._(
-                "Level review %s", review.period or fields.Date.to_string(review.date)
-            )
+            review.name = review.period or fields.Date.to_string(review.date)
 
     @api.depends("line_ids.kind", "line_ids.state")
     def _compute_counts(self):
@@ -224,13 +222,13 @@ class CrmPartnerReview(models.Model):
     def _prepare_line(self, partner, decision, ladder, figures):
         target = ladder.browse(decision.level)
         # what is told: what the level aimed at asks for, or what the present one misses
-        grade = target if decision.kind == programme.PROMOTE else partner.grade_id
-        rows = [
-            requirement._prepare_figure(figures[requirement.id].get(partner.id))
-            for requirement in grade.requirement_ids
-        ]
-        if decision.kind in (programme.WARN, programme.WAIT, programme.DEMOTE):
-            rows = [row for row in rows if not row["met"]]
+        told = target if decision.kind == programme.PROMOTE else partner.grade_id
+        missing = decision.kind in (programme.WARN, programme.WAIT, programme.DEMOTE)
+        values = {
+            requirement: figures[requirement.id].get(partner.id)
+            for requirement in told.requirement_ids
+            if not (missing and requirement._met(figures[requirement.id].get(partner.id)))
+        }
         return {
             "review_id": self.id,
             "partner_id": partner.id,
@@ -239,8 +237,18 @@ class CrmPartnerReview(models.Model):
             "kind": decision.kind,
             "grace_until": decision.grace_until,
             "state": "open" if decision.kind in MOVES else "skipped",
-            "reason": "\n".join(f"{row['name']}: {row['text']}" for row in rows),
+            "reason": self._reason(values, self.env.lang),
+            "partner_reason": self._reason(values, partner.lang),
         }
+
+    @staticmethod
+    def _reason(values, lang):
+        """Return one line per requirement in that language: our people and the partner read it."""
+        rows = [
+            requirement.with_context(lang=lang)._prepare_figure(value)
+            for requirement, value in values.items()
+        ]
+        return "\n".join(f"{row['name']}: {row['text']}" for row in rows)
 
     def _finish(self):
         unlocked(self).write(

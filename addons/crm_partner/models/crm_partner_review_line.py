@@ -48,6 +48,7 @@ class CrmPartnerReviewLine(models.Model):
     )
     is_move = fields.Boolean(compute="_compute_is_move")
     reason = fields.Text("Why", readonly=True)
+    partner_reason = fields.Text("Why, in the Partner's Language", readonly=True)
     grace_until = fields.Date("Grace until", readonly=True)
     excluded = fields.Boolean("Leave Out", help="This partner is not touched by the review.")
     note = fields.Char(help="Why the partner is left out.")
@@ -149,7 +150,7 @@ class CrmPartnerReviewLine(models.Model):
 
     def _move_to(self, grade, kind=None):
         """Write the level alone: Odoo gives the price list with it."""
-        change = {"review_id": self.review_id.id, "reason": self.reason}
+        change = {"review_id": self.review_id.id, "reason": self.partner_reason}
         partner = unlocked(self.partner_id).with_company(self.company_id)
         partner.with_context(level_change=change | ({"kind": kind} if kind else {})).write(
             {"grade_id": grade.id}
@@ -160,7 +161,7 @@ class CrmPartnerReviewLine(models.Model):
             self.partner_id,
             kind,
             grade_id=self.partner_id.grade_id.id,
-            reason=self.reason,
+            reason=self.partner_reason,
             review_id=self.review_id.id,
             **values,
         )

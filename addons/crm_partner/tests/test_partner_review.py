@@ -59,6 +59,18 @@ class TestPartnerReview(ProgrammeCase):
         self.assertIn("Gold", letter.body_html)
         self.assertEqual(review.state, "applied")
 
+    def test_partner_reads_the_reason_in_its_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["ir.module.module"]._load_module_terms(["crm_partner"], ["zh_CN"])
+        self.gamma.lang = "zh_CN"
+        review = self._review()
+        self.assertIn("Net purchases", self._line(review, self.gamma).reason)
+        review.action_apply()
+        row = self.env["crm.partner.level.history"].search(
+            [("partner_id", "=", self.gamma.id)], limit=1
+        )
+        self.assertIn("净采购额", row.reason)
+
     def test_demotion_after_the_grace_period_only(self):
         self._review().action_apply()
         self.assertEqual(self.beta.grade_id, self.gold)
