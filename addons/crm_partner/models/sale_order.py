@@ -107,7 +107,7 @@ class SaleOrder(models.Model):
                 )
 
     def _deal_before_write(self, vals):
-        """Refuse to change the registered deal of a confirmed order, or to choose one that ended."""
+        """Refuse to change the deal of a confirmed order, or to choose one that ended."""
         if "deal_registration_id" not in vals:
             return
         # sudo: as above
