@@ -7,5 +7,4 @@
     "license": "LGPL-3",
     "depends": ["crm_partner", "crm_sales"],
     "auto_install": True,
-    "data": [],
 }

@@ -1,7 +1,7 @@
 """The conflict check of a new registration against 200,000 live ones and 500,000 customers.
 
-Half of the new registrations are of companies that are there (misspelled, moved, in pinyin), half of
-unknown ones. Measured is the whole check: keys of the record, probes of both key tables, reading
+Half of the new registrations are of companies that are there (misspelled, moved, in pinyin), half
+of unknown ones. Measured is the whole check: keys of the record, probes of both key tables, reading
 and scoring of what they find, open opportunities and recent orders of the customers found. Record
 caches are empty as in a new request.
 """

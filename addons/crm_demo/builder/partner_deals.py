@@ -42,33 +42,41 @@ class Deal(NamedTuple):
     end: str
 
 
-DEALS = (
-    Deal(0, "上海沪泓净水科技有限公司", "上海", "021-58661201", "huhong-water.com.cn", 420000, 20, "progress"),
-    Deal(0, "杭州钱塘纸业有限公司", "杭州", "0571-86001202", "qiantang-paper.com.cn", 268000, 75, "extended"),
-    Deal(0, "绍兴越纺印染有限公司", "绍兴", "0575-85001203", "yuefang-dye.com.cn", 315000, 70, "extension"),
-    Deal(0, "嘉兴禾城食品有限公司", "嘉兴", "0573-82001204", "hecheng-food.com.cn", 150000, 40, "won"),
-    Deal(0, "湖州太湖新材有限公司", "湖州", "0572-20001205", "taihu-material.com.cn", 96000, 160, "expired"),
-    Deal(0, "金华婺江化工有限公司", "金华", "0579-82001206", "wujiang-chem.com.cn", 880000, 1, "review"),
-    Deal(1, "苏州金鸡湖半导体有限公司", "苏州", "0512-62001207", "jjh-semi.com.cn", 520000, 12, "progress"),
-    Deal(1, "无锡锡山热电有限公司", "无锡", "0510-83001208", "xishan-power.com.cn", 240000, 55, "won"),
-    Deal(1, "常州龙城制药有限公司", "常州", "0519-85001209", "longcheng-pharma.com.cn", 198000, 66, "lost"),
-    Deal(1, "沪泓净水（上海）", "上海", "+86 21 5866 1201", "www.huhong-water.com.cn", 430000, 19, "conflict"),
-    Deal(1, "南通江海钢绳有限公司", "南通", "0513-85001211", "jianghai-rope.com.cn", 175000, 30, "direct"),
-    Deal(1, "扬州瘦西湖酒店集团", "扬州", "0514-87001212", "sxh-hotel.com.cn", 88000, 90, "released"),
-    Deal(2, "武汉光谷生物有限公司", "武汉", "027-87001213", "guanggu-bio.com.cn", 92000, 15, "progress"),
-    Deal(2, "宜昌三峡水泥有限公司", "宜昌", "0717-64001214", "sanxia-cement.com.cn", 260000, 1, "review"),
-    Deal(2, "襄阳汉江汽配有限公司", "襄阳", "0710-34001215", "hanjiang-auto.com.cn", 84000, 35, "won"),
-    Deal(2, "黄石磁湖矿业有限公司", "黄石", "0714-62001216", "cihu-mine.com.cn", 65000, 50, "revoked"),
-    Deal(2, "金鸡湖半导体", "苏州", "051262001207", "jjh-semi.com.cn", 480000, 10, "conflict"),
-    Deal(3, "成都锦江乳业有限公司", "成都", "028-85001218", "jinjiang-dairy.com.cn", 78000, 25, "won"),
-    Deal(3, "绵阳涪江电子有限公司", "绵阳", "0816-24001219", "fujiang-elec.com.cn", 54000, 100, "expired"),
-    Deal(3, "德阳重装机械有限公司", "德阳", "0838-25001220", "deyang-heavy.com.cn", 145000, 6, "refused"),
-    Deal(4, "沈阳浑河供热有限公司", "沈阳", "024-23001221", "hunhe-heat.com.cn", 69000, 8, "approved"),
-    Deal(4, "鞍山千山矿山设备有限公司", "鞍山", "0412-55001222", "qianshan-mining.com.cn", 47000, 45, "lost"),
-    Deal(5, "宁波北仑港机有限公司", "宁波", "0574-86001223", "beilun-port.com.cn", 38000, 2, "review"),
-    Deal(6, "温州瓯江阀业有限公司", "温州", "0577-88001224", "oujiang-valve.com.cn", 26000, 3, "cancelled"),
-    Deal(7, "长沙橘洲环保有限公司", "长沙", "0731-84001225", "juzhou-env.com.cn", 42000, 1, "review"),
-)  # fmt: skip
+#: partner | customer | city | phone | domain | amount | days ago | what became of it
+TABLE = """
+0 | 上海沪泓净水科技有限公司 | 上海 | 021-58661201 | huhong-water.com.cn | 420000 | 20 | progress
+0 | 杭州钱塘纸业有限公司 | 杭州 | 0571-86001202 | qiantang-paper.com.cn | 268000 | 75 | extended
+0 | 绍兴越纺印染有限公司 | 绍兴 | 0575-85001203 | yuefang-dye.com.cn | 315000 | 70 | extension
+0 | 嘉兴禾城食品有限公司 | 嘉兴 | 0573-82001204 | hecheng-food.com.cn | 150000 | 40 | won
+0 | 湖州太湖新材有限公司 | 湖州 | 0572-20001205 | taihu-material.com.cn | 96000 | 160 | expired
+0 | 金华婺江化工有限公司 | 金华 | 0579-82001206 | wujiang-chem.com.cn | 880000 | 1 | review
+1 | 苏州金鸡湖半导体有限公司 | 苏州 | 0512-62001207 | jjh-semi.com.cn | 520000 | 12 | progress
+1 | 无锡锡山热电有限公司 | 无锡 | 0510-83001208 | xishan-power.com.cn | 240000 | 55 | won
+1 | 常州龙城制药有限公司 | 常州 | 0519-85001209 | longcheng-pharma.com.cn | 198000 | 66 | lost
+1 | 沪泓净水（上海） | 上海 | +86 21 5866 1201 | www.huhong-water.com.cn | 430000 | 19 | conflict
+1 | 南通江海钢绳有限公司 | 南通 | 0513-85001211 | jianghai-rope.com.cn | 175000 | 30 | direct
+1 | 扬州瘦西湖酒店集团 | 扬州 | 0514-87001212 | sxh-hotel.com.cn | 88000 | 90 | released
+2 | 武汉光谷生物有限公司 | 武汉 | 027-87001213 | guanggu-bio.com.cn | 92000 | 15 | progress
+2 | 宜昌三峡水泥有限公司 | 宜昌 | 0717-64001214 | sanxia-cement.com.cn | 260000 | 1 | review
+2 | 襄阳汉江汽配有限公司 | 襄阳 | 0710-34001215 | hanjiang-auto.com.cn | 84000 | 35 | won
+2 | 黄石磁湖矿业有限公司 | 黄石 | 0714-62001216 | cihu-mine.com.cn | 65000 | 50 | revoked
+2 | 金鸡湖半导体 | 苏州 | 051262001207 | jjh-semi.com.cn | 480000 | 10 | conflict
+3 | 成都锦江乳业有限公司 | 成都 | 028-85001218 | jinjiang-dairy.com.cn | 78000 | 25 | won
+3 | 绵阳涪江电子有限公司 | 绵阳 | 0816-24001219 | fujiang-elec.com.cn | 54000 | 100 | expired
+3 | 德阳重装机械有限公司 | 德阳 | 0838-25001220 | deyang-heavy.com.cn | 145000 | 6 | refused
+4 | 沈阳浑河供热有限公司 | 沈阳 | 024-23001221 | hunhe-heat.com.cn | 69000 | 8 | approved
+4 | 鞍山千山矿山设备有限公司 | 鞍山 | 0412-55001222 | qianshan-mining.com.cn | 47000 | 45 | lost
+5 | 宁波北仑港机有限公司 | 宁波 | 0574-86001223 | beilun-port.com.cn | 38000 | 2 | review
+6 | 温州瓯江阀业有限公司 | 温州 | 0577-88001224 | oujiang-valve.com.cn | 26000 | 3 | cancelled
+7 | 长沙橘洲环保有限公司 | 长沙 | 0731-84001225 | juzhou-env.com.cn | 42000 | 1 | review
+"""
+
+
+def deals_of_the_table():
+    """Yield the rows of the table."""
+    for line in TABLE.strip().splitlines():
+        partner, name, city, phone, domain, amount, days, end = line.split(" | ")
+        yield Deal(int(partner), name, city, phone, domain, int(amount), int(days), end)
 
 
 def run(env, rng, ctx):
@@ -78,7 +86,7 @@ def run(env, rng, ctx):
         return
     set_up(env, ctx)
     with without_mails(env):
-        for number, row in enumerate(DEALS):
+        for number, row in enumerate(deals_of_the_table()):
             partner = partners[row.partner % len(partners)]
             deal = register(env, ctx, partner, row, number)
             if deal.state in ("approved", "review"):

@@ -51,26 +51,35 @@ class PartnerDeals(PartnerPortal):
     # --- list ---
 
     def _deal_options(self):
-        _ = request.env._
         labels = dict(request.env[MODEL]._fields["state"]._description_selection(request.env))
-        filters = {"all": {"label": _("All"), "domain": []}}
+        filters = {"all": {"label": request.env._("All"), "domain": []}}
         for state in ("review", "approved", "conflict", "won", "lost", "expired"):
             filters[state] = {"label": labels[state], "domain": [("state", "=", state)]}
         return {
             "searchbar_inputs": {
                 "customer": {
                     "input": "customer",
-                    "label": _("Search in Customer"),
+                    "label": request.env._("Search in Customer"),
                     "fields": ["customer_name", "customer_code"],
                 },
-                "name": {"input": "name", "label": _("Search in Number"), "fields": ["name"]},
+                "name": {
+                    "input": "name",
+                    "label": request.env._("Search in Number"),
+                    "fields": ["name"],
+                },
             },
             "searchbar_filters": filters,
             "searchbar_sortings": {
-                "date": {"label": _("Newest"), "order": "submitted_at desc, id desc"},
-                "customer": {"label": _("Customer"), "order": "customer_name, id"},
-                "amount": {"label": _("Amount"), "order": "amount_company desc, id desc"},
-                "until": {"label": _("Protected until"), "order": "protected_until, id"},
+                "date": {"label": request.env._("Newest"), "order": "submitted_at desc, id desc"},
+                "customer": {"label": request.env._("Customer"), "order": "customer_name, id"},
+                "amount": {
+                    "label": request.env._("Amount"),
+                    "order": "amount_company desc, id desc",
+                },
+                "until": {
+                    "label": request.env._("Protected until"),
+                    "order": "protected_until, id",
+                },
             },
         }
 
@@ -189,14 +198,13 @@ class PartnerDeals(PartnerPortal):
     # --- one deal ---
 
     def _deal_notices(self):
-        _ = request.env._
         return {
-            "sent": _("Thank you. What was decided is shown below."),
-            "progress": _("Your report was added."),
-            "extension": _("Your request was sent."),
-            "released": _("The deal was released."),
-            "cancelled": _("The registration was cancelled."),
-            "result": _("Thank you for telling us."),
+            "sent": request.env._("Thank you. What was decided is shown below."),
+            "progress": request.env._("Your report was added."),
+            "extension": request.env._("Your request was sent."),
+            "released": request.env._("The deal was released."),
+            "cancelled": request.env._("The registration was cancelled."),
+            "result": request.env._("Thank you for telling us."),
         }
 
     @http.route(f"{URL}/<int:deal_id>", type="http", auth="user", website=True, readonly=True)

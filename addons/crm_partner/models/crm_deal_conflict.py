@@ -37,7 +37,7 @@ class CrmDealConflict(models.Model):
         "crm.lead", "Opportunity", readonly=True, ondelete="cascade", index="btree_not_null"
     )
     customer_id = fields.Many2one(
-        "res.partner", "Customer", readonly=True, ondelete="cascade", index="btree_not_null"
+        "res.partner", readonly=True, ondelete="cascade", index="btree_not_null"
     )
     dismissed = fields.Boolean(readonly=True, help="Somebody looked: it is another company.")
     dismissed_by_id = fields.Many2one("res.users", readonly=True)

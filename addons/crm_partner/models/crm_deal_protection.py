@@ -44,7 +44,12 @@ class CrmDealProtection(models.AbstractModel):
             return
         stages = dict(progress._fields["stage"]._description_selection(self.env))
         lead.message_post(
-            body=f"{self.partner_id.name}: {stages[progress.stage]} – {progress.note}"
+            body=self.env._(
+                "%(partner)s: %(stage)s – %(note)s",
+                partner=self.partner_id.name,
+                stage=stages[progress.stage],
+                note=progress.note,
+            )
         )
         if progress.expected_close:
             lead.date_deadline = progress.expected_close
@@ -259,7 +264,7 @@ class CrmDealProtection(models.AbstractModel):
     @api.model
     def _cron_windows(self):
         """End what is over, take back what stands still, remind before; in batches."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([], order="id"):  # pylint: disable=no-search-all
             today = company._deal_today()
             for method, domain in company._deal_clock(today):
                 self._work_off(method, [("company_id", "=", company.id), *domain])
@@ -309,7 +314,7 @@ class CrmDealProtection(models.AbstractModel):
         self.reminded_on = self.company_id._deal_today()
         self._tell(
             lambda env: env._(
-                "The protection of this deal ends on %s. Report progress, or ask for the extension.",
+                "The protection of this deal ends on %s. Report progress, or ask for more time.",
                 self.protected_until,
             )
         )

@@ -18,13 +18,15 @@ class CrmDealReferral(models.AbstractModel):
             registration._win("direct", order)
             if registration.referral_rate and not registration.referral_bill_id:
                 registration.referral_bill_id = registration._create_referral_bill(order)
-            registration._tell(
-                lambda env: (
-                    env._("The customer bought from us directly: you get a referral fee.")
-                    if registration.referral_rate
-                    else env._("The customer bought from us directly.")
-                )
+            registration._tell_referred()
+
+    def _tell_referred(self):
+        if self.referral_rate:
+            self._tell(
+                lambda env: env._("The customer bought from us directly: you get a referral fee.")
             )
+        else:
+            self._tell(lambda env: env._("The customer bought from us directly."))
 
     def _create_referral_bill(self, order):
         """Return the vendor bill (a draft, for billing to check and post)."""

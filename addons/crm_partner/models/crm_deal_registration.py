@@ -90,7 +90,6 @@ class CrmDealRegistration(models.Model):
     # --- who registers ---
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         required=True,
         index=True,
         check_company=True,
@@ -142,7 +141,7 @@ class CrmDealRegistration(models.Model):
     # --- deal ---
     line_ids = fields.One2many("crm.deal.registration.line", "registration_id", "Products")
     amount = fields.Monetary(
-        "Amount", required=True, tracking=True, help="Expected at list prices, excluding taxes."
+        required=True, tracking=True, help="Expected at list prices, excluding taxes."
     )
     amount_company = fields.Monetary(
         "Amount (Company Currency)",
@@ -150,7 +149,7 @@ class CrmDealRegistration(models.Model):
         store=True,
         currency_field="company_currency_id",
     )
-    expected_close = fields.Date("Expected Close", tracking=True)
+    expected_close = fields.Date(tracking=True)
     competitor = fields.Char()
     description = fields.Text("About the Deal")
     file_ids = fields.Many2many(
@@ -186,9 +185,7 @@ class CrmDealRegistration(models.Model):
     in_conflict = fields.Boolean(
         "Was in Conflict", readonly=True, copy=False, help="Somebody else was first."
     )
-    possible_conflict = fields.Boolean(
-        "Possible Conflict", readonly=True, copy=False, groups="base.group_user"
-    )
+    possible_conflict = fields.Boolean(readonly=True, copy=False, groups="base.group_user")
     conflict_ids = fields.One2many(
         "crm.deal.conflict",
         "registration_id",
@@ -222,7 +219,7 @@ class CrmDealRegistration(models.Model):
     )
     extension_reason = fields.Text(readonly=True, copy=False)
     extended_on = fields.Date(readonly=True, copy=False)
-    progress_ids = fields.One2many("crm.deal.progress", "registration_id", "Progress")
+    progress_ids = fields.One2many("crm.deal.progress", "registration_id")
     last_progress_on = fields.Date(readonly=True, copy=False)
     reminded_on = fields.Date(readonly=True, copy=False, groups="base.group_user")
     registration_discount = fields.Float(
@@ -327,9 +324,10 @@ class CrmDealRegistration(models.Model):
             registration.order_count = counts.get(registration, 0)
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for registration in self:
             registration.access_url = f"/my/partner/deals/{registration.id}"
+        return result
 
     @api.depends("name", "customer_name")
     def _compute_display_name(self):
@@ -381,9 +379,9 @@ class CrmDealRegistration(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "There is no exchange rate of %s. Enter one, or register in %s.",
-                        row.currency_id.name,
-                        row.company_id.currency_id.name,
+                        "There is no exchange rate of %(name)s. Enter one, or register in %(own)s.",
+                        name=row.currency_id.name,
+                        own=row.company_id.currency_id.name,
                     )
                 )
 

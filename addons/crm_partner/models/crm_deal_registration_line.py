@@ -17,7 +17,7 @@ class CrmDealRegistrationLine(models.Model):
         domain="[('sale_ok', '=', True), ('company_id', 'in', (False, parent.company_id))]",
     )
     quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
-    list_price = fields.Monetary(compute="_compute_list_price", string="List Price")
+    list_price = fields.Monetary(compute="_compute_list_price")
     currency_id = fields.Many2one(related="registration_id.currency_id")
 
     _quantity_positive = models.Constraint(

@@ -29,7 +29,6 @@ class CrmLead(models.Model):
     )
     channel_partner_id = fields.Many2one(
         "res.partner",
-        "Channel Partner",
         copy=False,
         index="btree_not_null",
         tracking=True,

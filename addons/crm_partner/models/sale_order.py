@@ -147,7 +147,7 @@ class SaleOrder(models.Model):
                 )
 
     def _deal_before_write(self, vals):
-        """Refuse to change the registered deal of a confirmed order, or to choose one that ended."""
+        """Refuse to change the deal of a confirmed order, or to choose one that ended."""
         if "deal_registration_id" not in vals:
             return
         # sudo: as above
@@ -169,8 +169,10 @@ class SaleOrder(models.Model):
         self._deal_before_write(vals)
         return super().write(vals)
 
+    def _confirmation_error_message(self):
+        return super()._confirmation_error_message() or self._deal_before_confirm()
+
     def _action_confirm(self):
-        self._deal_before_confirm()
         result = super()._action_confirm()
         self._deal_after_confirm()
         return result
@@ -181,18 +183,17 @@ class SaleOrder(models.Model):
         return result
 
     def _deal_before_confirm(self):
-        """A discount of a deal that has ended since the quotation is not given any more."""
+        """Return why the discount of a deal that has ended since is not given any more."""
         for order in self.sudo().filtered("deal_registration_id"):  # sudo: as above
             given = any(order.order_line.mapped("deal_discount"))
             if given and not order.deal_registration_id._is_live():
-                raise UserError(
-                    self.env._(
-                        "%(order)s: the registered deal %(deal)s is not protected any more. Update"
-                        " the prices of the quotation, or have the deal extended.",
-                        order=order.name,
-                        deal=order.deal_registration_id.name,
-                    )
+                return self.env._(
+                    "%(order)s: the registered deal %(deal)s is not protected any more. Update the"
+                    " prices of the quotation, or have the deal extended.",
+                    order=order.name,
+                    deal=order.deal_registration_id.name,
                 )
+        return False
 
     def _deal_after_confirm(self):
         """A registered deal is won by its order; a direct order of its customer owes the fee."""

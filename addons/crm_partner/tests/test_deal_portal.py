@@ -4,6 +4,7 @@ import re
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.crm_partner.tools import unlocked
 
@@ -68,6 +69,7 @@ class TestDealPortal(HttpCase, DealCase):
                 self.assertEqual(answer.status_code, 404, change)
         self.assertEqual(self.first.state, "approved")
 
+    @mute_logger("odoo.http")
     def test_changes_need_the_token_and_a_post(self):
         for change in CHANGES:
             url = f"{URL}/{self.first.id}/{change}"
@@ -115,7 +117,11 @@ class TestDealPortal(HttpCase, DealCase):
                 self.env[model].with_user(self.beta_admin).search([])
         with self.assertRaises(UserError):
             mine.export_data(["name"])
-        self.assertNotIn("Alpha", str(mine.read()))
+        for name in deals._fields:
+            try:
+                self.assertNotIn("Alpha", str(mine.read([name])), name)
+            except AccessError:
+                continue
         with self.assertRaises(AccessError):
             deals.browse(self.first.id).read(["amount"])
 
@@ -203,6 +209,12 @@ class TestDealPortal(HttpCase, DealCase):
 
     def test_rate_limit_is_explained(self):
         self.company.deal_rate_limit = 1
+        self._register(
+            self.alpha,
+            user=self.alpha_sales,
+            customer_name="Ningbo Port",
+            customer_domain="port.example.com",
+        )
         page = self._post(self.alpha_sales, f"{URL}/new", **self._form())
         self.assertEqual(page.status_code, 200)
         self.assertIn("Wait a minute", page.text)

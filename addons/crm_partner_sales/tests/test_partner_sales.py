@@ -11,6 +11,7 @@ class TestPartnerSales(DealCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._create_people()
+        cls.env["res.config.settings"].create({"group_discount_per_so_line": True}).execute()
         cls.env["crm.approval.rule"].sudo().search([]).active = False
         cls.env["crm.discount.authority"].sudo().search([]).active = False
 
