@@ -87,18 +87,20 @@ class CrmPartnerContent(models.Model):
     @api.depends("log_ids.action", "version_id", "ack_required", "grade_ids", "role", "lang")
     def _compute_counts(self):
         logs = self.env["crm.partner.content.log"]
-        downloads = dict(
-            logs._read_group(
-                [("content_id", "in", self.ids), ("action", "=", "download")],
-                ["content_id"],
-                ["__count"],
+        counts = {
+            (version.id, action): count
+            for version, action, count in logs._read_group(
+                [("content_id", "in", self.ids)], ["version_id", "action"], ["__count"]
             )
-        )
+        }
         for content in self:
-            content.download_count = downloads.get(content, 0)
-            people = content.ack_required and content.state == "published"
-            content.ack_count = len(content._acknowledged_by())
-            content.missing_count = len(content._missing()) if people else 0
+            content.download_count = sum(
+                counts.get((version.id, "download"), 0) for version in content.version_ids
+            )
+            content.ack_count = counts.get((content.version_id.id, "acknowledge"), 0)
+            # only what has to be acknowledged has people that are missing
+            missing = content.ack_required and content.state == "published"
+            content.missing_count = len(content._missing()) if missing else 0
 
     @api.depends_context("uid")
     @api.depends("log_ids.action", "version_id", "ack_required")
