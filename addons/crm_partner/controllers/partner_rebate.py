@@ -15,9 +15,15 @@ class PartnerRebatePortal(PartnerPortal):
         return {
             "searchbar_filters": {
                 "all": {"label": request.env._("All"), "domain": []},
-                "running": {"label": request.env._("Running"), "domain": [("is_final", "=", False)]},
+                "running": {
+                    "label": request.env._("Running"),
+                    "domain": [("is_final", "=", False)],
+                },
                 "open": {"label": request.env._("Open amount"), "domain": [("payable", "!=", 0)]},
-                "settled": {"label": request.env._("Settled"), "domain": [("state", "=", "settled")]},
+                "settled": {
+                    "label": request.env._("Settled"),
+                    "domain": [("state", "=", "settled")],
+                },
             },
             "searchbar_sortings": {
                 "newest": {"label": request.env._("Newest"), "order": "date_from desc, id desc"},

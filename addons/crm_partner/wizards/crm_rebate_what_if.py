@@ -32,9 +32,7 @@ class CrmRebateWhatIf(models.TransientModel):
     change = fields.Float(
         "Change of Volume (%)", help="How much more, or less, than last year is bought."
     )
-    tier_ids = fields.One2many(
-        "crm.rebate.what.if.tier", "what_if_id", "Other Scale"
-    )
+    tier_ids = fields.One2many("crm.rebate.what.if.tier", "what_if_id", "Other Scale")
     line_ids = fields.One2many("crm.rebate.what.if.line", "what_if_id", readonly=True)
     total_now = fields.Monetary(compute="_compute_totals")
     total_then = fields.Monetary(compute="_compute_totals")
