@@ -6,34 +6,39 @@ from .partner_portal import HOME, PartnerPortal
 
 URL = f"{HOME}/rebates"
 MODEL = "crm.rebate.period"
+FILTERS = {
+    "all": [],
+    "running": [("is_final", "=", False)],
+    "open": [("payable", "!=", 0)],
+    "settled": [("state", "=", "settled")],
+}
+ORDERS = {"newest": "date_from desc, id desc", "open": "payable desc, id desc"}
+SEARCHED = ("agreement_name",)
 
 
 class PartnerRebatePortal(PartnerPortal):
     """Rebates of the partner: to date, next threshold, settlements, disputes. Role: finance."""
 
     def _rebate_options(self):
+        filters = {
+            "all": request.env._("All"),
+            "running": request.env._("Running"),
+            "open": request.env._("Open amount"),
+            "settled": request.env._("Settled"),
+        }
+        sortings = {"newest": request.env._("Newest"), "open": request.env._("Open amount")}
         return {
             "searchbar_filters": {
-                "all": {"label": request.env._("All"), "domain": []},
-                "running": {
-                    "label": request.env._("Running"),
-                    "domain": [("is_final", "=", False)],
-                },
-                "open": {"label": request.env._("Open amount"), "domain": [("payable", "!=", 0)]},
-                "settled": {
-                    "label": request.env._("Settled"),
-                    "domain": [("state", "=", "settled")],
-                },
+                name: {"label": label, "domain": FILTERS[name]} for name, label in filters.items()
             },
             "searchbar_sortings": {
-                "newest": {"label": request.env._("Newest"), "order": "date_from desc, id desc"},
-                "open": {"label": request.env._("Open amount"), "order": "payable desc, id desc"},
+                name: {"label": label, "order": ORDERS[name]} for name, label in sortings.items()
             },
             "searchbar_inputs": {
                 "agreement": {
                     "input": "agreement",
                     "label": request.env._("Search in agreements"),
-                    "fields": ("agreement_name",),
+                    "fields": SEARCHED,
                 },
             },
         }
