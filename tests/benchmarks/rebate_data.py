@@ -2,7 +2,7 @@
 
 One invoice is made by the real flow; every column of its rows is then copied with SQL, so that what
 the benchmarks read has the shape that Odoo writes. Partners, days and amounts differ. Each partner
-has an agreement of its own, counted per quarter; every fifth counts one category only, every
+has an agreement of its own over the year; every fifth counts one category only, every
 seventh has a marginal scale, half of them accrue what is expected in the end.
 """
 
@@ -15,7 +15,7 @@ from odoo.tools import SQL
 
 TABLES = ("account_move", "account_move_line")
 
-#: The purchases of every agreement and quarter in one query, written by hand for this data.
+#: The purchases of every agreement in one query, written by hand for this data.
 PEER = """
     SELECT p.id, SUM(-l.balance)
       FROM crm_rebate_period p
@@ -207,10 +207,10 @@ class RebateData(CommissionData):
                     "ledger_id": self.ledger.id,
                     "date_from": date(YEAR, 1, 1),
                     "date_to": date(YEAR, 12, 31),
-                    "measure_interval": "quarter",
+                    "measure_interval": "whole",
                     "method": "retroactive" if number % 7 else "marginal",
                     "accrual_method": "expected" if number % 2 else "reached",
-                    "expected_volume": 200_000,
+                    "expected_volume": 500_000,
                     "categ_ids": [] if number % 5 else [Command.set(self.category.ids)],
                     "tier_ids": [
                         Command.create({"lower_bound": lower, "rate": rate})

@@ -1,6 +1,6 @@
 """Targets of 500 rebate agreements over a million posted invoice lines.
 
-Ours is everything that the loop asks for: the targets of all agreements and quarters with their
+Ours is everything that the loop asks for: the targets of all agreements with their
 explanation, through the ORM. The peer is one aggregate query, written by hand for exactly this
 data: one buyer an agreement, no returns of earlier periods, one currency.
 """

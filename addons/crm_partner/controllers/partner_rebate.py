@@ -6,6 +6,14 @@ from .partner_portal import HOME, PartnerPortal
 
 URL = f"{HOME}/rebates"
 MODEL = "crm.rebate.period"
+FILTERS = {
+    "all": [],
+    "running": [("is_final", "=", False)],
+    "open": [("payable", "!=", 0)],
+    "settled": [("state", "=", "settled")],
+}
+ORDERS = {"newest": "date_from desc, id desc", "open": "payable desc, id desc"}
+SEARCHED = ("agreement_name",)
 
 
 class PartnerRebatePortal(PartnerPortal):
@@ -37,6 +45,33 @@ class PartnerRebatePortal(PartnerPortal):
                 },
             },
         }
+
+    # <<<<<<< THEIRS
+    # T
+    # T     def _rebate_options(self):
+    # T         filters = {
+    # T             "all": request.env._("All"),
+    # T             "running": request.env._("Running"),
+    # T             "open": request.env._("Open amount"),
+    # T             "settled": request.env._("Settled"),
+    # T         }
+    # T         sortings = {"newest": request.env._("Newest"), "open": request.env._("Open amount")}
+    # T         return {
+    # T             "searchbar_filters": {
+    # T                 name: {"label": label, "domain": FILTERS[name]} for name, label in filters.items()
+    # T             },
+    # T             "searchbar_sortings": {
+    # T                 name: {"label": label, "order": ORDERS[name]} for name, label in sortings.items()
+    # T             },
+    # T             "searchbar_inputs": {
+    # T                 "agreement": {
+    # T                     "input": "agreement",
+    # T                     "label": request.env._("Search in agreements"),
+    # T                     "fields": SEARCHED,
+    # T                 },
+    # T             },
+    # T         }
+    # >>>>>>>
 
     @http.route(
         [URL, f"{URL}/page/<int:page>"], type="http", auth="user", website=True, readonly=True

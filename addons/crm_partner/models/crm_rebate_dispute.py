@@ -100,7 +100,7 @@ class CrmRebateDispute(models.Model):
                 "answered_on": fields.Datetime.now(),
             }
         )
-        for dispute in self:
-            dispute.period_id.message_post(body=answer, subject=self.env._("Answer to the dispute"))
-            dispute.period_id.activity_unlink(["mail.mail_activity_data_todo"])
+        for period in self.sudo().period_id:  # sudo: the answer is kept on the period
+            period.message_post(body=answer, subject=self.env._("Answer to the dispute"))
+            period.activity_unlink(["mail.mail_activity_data_todo"])
         self.period_id._subledger_mark_dirty()

@@ -14,6 +14,8 @@ TYPES = {
     "customer": ("out_invoice", "out_refund"),
     "vendor": ("in_invoice", "in_refund"),
 }
+# what is bought from us is a credit on revenue; applied to sums, not to every line
+SIGNS = {"customer": -1, "vendor": 1}
 
 
 class Window(NamedTuple):
@@ -32,7 +34,6 @@ class Measured:
 
     __slots__ = (
         "company_revenue",
-        "count",
         "last",
         "lost",
         "no_rate",
@@ -46,7 +47,6 @@ class Measured:
         self.purchases = []
         self.company_revenue = ZERO  # in company currency, to convert what was earned
         self.last = None  # accounting date of the last document
-        self.count = 0  # documents
         self.lost = ZERO  # counted by an agreement of better priority instead
         self.odd_units = 0  # lines in units that cannot be converted
         self.no_rate = None  # first day without a rate of the currency
@@ -77,7 +77,7 @@ class CrmRebateMeasure(models.AbstractModel):
             chosen = [window for window in windows if window.agreement in group._ids]
             context = self._context_of(direction, group)
             for row in self.env.execute_query(self._query_sums(chosen, context)):
-                self._add_row(found, row)
+                self._add_row(found, row, context["sign"])
         self._check_rates(found, windows)
         for entry in found.values():
             if entry.purchases:
@@ -94,7 +94,7 @@ class CrmRebateMeasure(models.AbstractModel):
             chosen = [window for window in windows if window.agreement in group._ids]
             query = self._query_taxes(chosen, self._context_of(direction, group))
             for key, taxes, revenue in self.env.execute_query(query):
-                found[key][tuple(taxes or ())] = Decimal(revenue)
+                found[key][tuple(taxes or ())] = Decimal(revenue) * SIGNS[direction]
         return found
 
     def _flush(self):
@@ -126,9 +126,11 @@ class CrmRebateMeasure(models.AbstractModel):
         )  # sudo: the engine measures for whoever posts a document
         return {
             "direction": direction,
+            "sign": SIGNS[direction],
             "rivals": rivals,
             "involved": involved,
-            "filtered": any(a._is_filtered() or a._has_focus() for a in involved),
+            "filtered": any(a.is_filtered or a.kind == "mix" for a in involved),
+            "focus": any(a.kind == "mix" for a in involved),
             "foreign": any(a.currency_id != a.company_id.currency_id for a in agreements),
             "units": any(agreements.mapped("uom_id")),
             "purchases": any(a.kind == "transaction" for a in agreements),
@@ -155,8 +157,11 @@ class CrmRebateMeasure(models.AbstractModel):
         where = SQL() if simple else SQL("FILTER (WHERE NOT v.lost)")
         lost_sum = SQL("NULL") if simple else SQL("SUM(v.money) FILTER (WHERE v.lost)")
         focus_where = SQL("%s", focus) if simple else SQL("%s AND NOT v.lost", focus)
+        quantity_sum = SQL("NULL")
+        if context["units"]:
+            quantity_sum = SQL("(SUM(v.quantity) %s)::text", where)
         focus_sums = SQL("NULL, NULL")
-        if context["filtered"]:
+        if context["focus"]:
             focus_sums = SQL(
                 "SUM(v.money) FILTER (WHERE %s)::text, SUM(v.quantity) FILTER (WHERE %s)::text",
                 focus_where,
@@ -170,17 +175,16 @@ class CrmRebateMeasure(models.AbstractModel):
             odd_units = SQL("COUNT(*) FILTER (WHERE w.uom_id IS NOT NULL AND v.quantity IS NULL)")
         company = SQL("NULL")
         if context["foreign"]:
-            company = SQL("SUM(w.sign * l.balance) %s", where)
+            company = SQL("SUM(l.balance) %s", where)
         return SQL(
             """%(ctes)s
                SELECT w.key, w.base, %(purchase)s AS purchase,
                       (SUM(v.money) %(where)s)::text,
-                      (SUM(v.quantity) %(where)s)::text,
+                      %(quantity)s,
                       %(focus)s,
                       (%(company)s)::text,
                       (%(lost)s)::text,
                       MAX(m.date) %(where)s,
-                      COUNT(DISTINCT m.id) %(where)s,
                       %(odd)s,
                       %(no_rate)s
                  FROM %(from)s %(lateral)s
@@ -189,6 +193,7 @@ class CrmRebateMeasure(models.AbstractModel):
             ctes=self._sql_ctes(windows, context),
             purchase=purchase,
             where=where,
+            quantity=quantity_sum,
             focus=focus_sums,
             company=company,
             lost=lost_sum,
@@ -201,7 +206,7 @@ class CrmRebateMeasure(models.AbstractModel):
     def _query_taxes(self, windows, context):
         return SQL(
             """%(ctes)s
-               SELECT w.key, t.taxes, SUM(w.sign * l.balance)::text
+               SELECT w.key, t.taxes, SUM(l.balance)::text
                  FROM %(from)s
                  CROSS JOIN LATERAL (
                      SELECT array_agg(r.account_tax_id ORDER BY r.account_tax_id) AS taxes
@@ -222,8 +227,7 @@ class CrmRebateMeasure(models.AbstractModel):
                 """win AS MATERIALIZED (
                    SELECT w.key, w.base, w.date_from, w.date_to, b.partner_id AS buyer,
                           a.id AS agreement_id, a.company_id, a.kind, a.uom_id, a.currency_id,
-                          c.currency_id AS company_currency_id, a.is_filtered,
-                          %s AS sign
+                          c.currency_id AS company_currency_id, a.is_filtered
                      FROM unnest(%s::int[], %s::bool[], %s::int[], %s::int[], %s::date[],
                                  %s::date[])
                           AS w(key, base, agreement_id, participant_id, date_from, date_to)
@@ -231,7 +235,6 @@ class CrmRebateMeasure(models.AbstractModel):
                      JOIN res_company c ON c.id = a.company_id
                      JOIN crm_rebate_participant_buyer_rel b
                           ON b.participant_id = w.participant_id)""",
-                1 if context["direction"] == "vendor" else -1,
                 *(list(column) for column in columns),
             )
         ]
@@ -313,9 +316,9 @@ class CrmRebateMeasure(models.AbstractModel):
 
     def _sql_money(self, context):
         if not context["foreign"]:
-            return SQL("w.sign * l.balance")
+            return SQL("l.balance")
         return SQL(
-            """w.sign * CASE
+            """CASE
                    WHEN w.currency_id = w.company_currency_id THEN l.balance
                    WHEN l.currency_id = w.currency_id THEN l.amount_currency
                    ELSE l.balance * x.rate
@@ -428,28 +431,27 @@ class CrmRebateMeasure(models.AbstractModel):
     # Reading the answer
     # ------------------------------------------------------------------
 
-    def _add_row(self, found, row):
+    def _add_row(self, found, row, sign):
         """Add one row of the query to what was found for its key."""
         (
             key, base, purchase, money, quantity, focus_money, focus_quantity, company, lost,
-            last, count, odd_units, no_rate,
+            last, odd_units, no_rate,
         ) = row  # fmt: skip
         entry = found[key]
-        money, quantity = Decimal(money or 0), Decimal(quantity or 0)
+        money, quantity = Decimal(money or 0) * sign, Decimal(quantity or 0)
         if base:
             entry.volume += Volume(base_revenue=money, base_quantity=quantity)
         else:
             entry.volume += Volume(
                 revenue=money,
                 quantity=quantity,
-                focus_revenue=Decimal(focus_money or 0),
+                focus_revenue=Decimal(focus_money or 0) * sign,
                 focus_quantity=Decimal(focus_quantity or 0),
             )
             if purchase:
                 entry.purchases.append((money, quantity))
-            entry.company_revenue += money if company is None else Decimal(company)
-            entry.lost += Decimal(lost or 0)
-            entry.count += count
+            entry.company_revenue += money if company is None else Decimal(company) * sign
+            entry.lost += Decimal(lost or 0) * sign
             entry.odd_units += odd_units
             entry.last = max(filter(None, (entry.last, last)), default=None)
         if no_rate:

@@ -105,7 +105,7 @@ class CrmRebatePeriod(models.Model):
     next_missing = fields.Float(
         "Missing to the Next Tier", readonly=True, digits=(16, 2), aggregator=None
     )
-    document_count = fields.Integer("Documents", readonly=True)
+    document_count = fields.Integer("Documents", compute="_compute_document_count")
     last_document_date = fields.Date("Last Purchase", readonly=True)
     entitlement = fields.Monetary(
         "Earned",
@@ -521,7 +521,6 @@ class CrmRebatePeriod(models.Model):
             "rate_reached": float(real.tier.rate * percent) if real.tier else 0.0,
             "next_rate": float(step[0].rate * percent) if step else 0.0,
             "next_missing": float(round_to(step[1], Decimal("0.01"))) if step else 0.0,
-            "document_count": measured.count,
             "last_document_date": measured.last or False,
             "entitlement": float(self._to_company(real.amount, measured)),
             "expected_volume": float(expected or 0),
@@ -544,7 +543,6 @@ class CrmRebatePeriod(models.Model):
                     "rate_reached": 0,
                     "next_rate": 0,
                     "next_missing": 0,
-                    "document_count": 0,
                     "last_document_date": False,
                     "entitlement": 0,
                     "expected_volume": 0,
@@ -860,8 +858,16 @@ class CrmRebatePeriod(models.Model):
         action["context"] = {"create": False}
         return action
 
-    def action_open_documents(self):
-        """Open the invoices and credit notes that are counted, by date and buyer."""
+    def _compute_document_count(self):
+        Move = self.env["account.move"]
+        readable = Move.has_access("read")
+        for period in self:
+            period.document_count = (
+                Move.search_count(period._document_domain()) if readable and period.id else 0
+            )
+
+    def _document_domain(self):
+        """Return which invoices and credit notes are looked at, by date and buyer."""
         self.ensure_one()
         vendor = self.direction == "vendor"
         types = ("in_invoice", "in_refund") if vendor else ("out_invoice", "out_refund")
@@ -870,7 +876,7 @@ class CrmRebatePeriod(models.Model):
             ("reversed_entry_id.invoice_date", ">=", self.date_from),
             ("reversed_entry_id.invoice_date", "<=", self.date_to),
         ]
-        domain = Domain(
+        counted = Domain(
             [
                 ("commercial_partner_id", "in", self.sudo().participant_id.buyer_ids.ids),
                 ("company_id", "=", self.company_id.id),
@@ -878,12 +884,16 @@ class CrmRebatePeriod(models.Model):
                 ("state", "=", "posted"),
                 ("invoice_date", ">=", self.date_from),
             ]
-        ) & (Domain(end) | Domain(original))
+        )
+        return list(counted & (Domain(end) | Domain(original)))
+
+    def action_open_documents(self):
+        """Open the invoices and credit notes behind the period."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Purchases"),
             "res_model": "account.move",
-            "domain": list(domain),
+            "domain": self._document_domain(),
             "view_mode": "list,form",
             "context": {"create": False},
         }
