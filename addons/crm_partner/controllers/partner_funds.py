@@ -225,7 +225,9 @@ class PartnerFunds(PartnerPortal):
             raise UserError(request.env._("“%s” is no amount.", text[:40]))
         return amount
 
-    @http.route(f"{REQUESTS}/<int:request_id>", type="http", auth="user", website=True, readonly=True)
+    @http.route(
+        f"{REQUESTS}/<int:request_id>", type="http", auth="user", website=True, readonly=True
+    )
     def partner_fund_request(self, request_id, **form):
         record = self._partner_record("crm.mdf.request", request_id, *ROLES)
         return self._render_request(record)

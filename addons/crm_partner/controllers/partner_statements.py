@@ -34,7 +34,9 @@ class PartnerStatements(PartnerPortal):
         states = [("sent", _t("To Confirm")), ("confirmed", _t("Confirmed"))]
         states.append(("disputed", _t("Disputed")))
         options = {
-            "searchbar_inputs": {"all": {"input": "all", "label": _t("Search"), "fields": ["name"]}},
+            "searchbar_inputs": {
+                "all": {"input": "all", "label": _t("Search"), "fields": ["name"]}
+            },
             "searchbar_sortings": {
                 "date": {"label": _t("Period"), "order": "date_to desc, id desc"},
                 "amount": {"label": _t("Closing"), "order": "closing desc, id"},

@@ -6,7 +6,9 @@ from odoo.exceptions import UserError, ValidationError
 from ..engine import mdf
 from ..tools import is_unlocked, unlocked
 
-CLAIMED = frozenset({"request_id", "invoice_number", "invoice_date", "amount", "tax_amount", "cost"})
+CLAIMED = frozenset(
+    {"request_id", "invoice_number", "invoice_date", "amount", "tax_amount", "cost"}
+)
 DECIDED = frozenset({"approved_amount", "fair_value", "distinct_service", "settlement", "tax_id"})
 BILLS = {"bill": "in_invoice", "credit_note": "out_refund"}
 
@@ -36,9 +38,7 @@ class CrmMdfClaim(models.Model):
         domain="[('state', '=', 'approved')]",
         ondelete="restrict",
     )
-    fund_id = fields.Many2one(
-        related="request_id.fund_id", store=True, index=True, precompute=True
-    )
+    fund_id = fields.Many2one(related="request_id.fund_id", store=True, index=True, precompute=True)
     partner_id = fields.Many2one(
         related="request_id.partner_id", store=True, index=True, precompute=True
     )
@@ -362,7 +362,9 @@ class CrmMdfClaim(models.Model):
         part = compare(self.approved_amount, min(cap, self.amount)) < 0
         if part and not (self.reason or "").strip():
             raise UserError(
-                self.env._("%s: enter the reason of the reduction, the partner reads it.", self.name)
+                self.env._(
+                    "%s: enter the reason of the reduction, the partner reads it.", self.name
+                )
             )
         if self.distinct_service and not self.fair_value:
             raise UserError(

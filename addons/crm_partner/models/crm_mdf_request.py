@@ -9,9 +9,7 @@ from ..engine import mdf
 from ..tools import is_unlocked, unlocked
 
 # What was asked; from the decision on only a new request changes it.
-ASKED = frozenset(
-    {"fund_id", "kind_id", "date_from", "date_to", "cost", "cofunding_rate", "title"}
-)
+ASKED = frozenset({"fund_id", "kind_id", "date_from", "date_to", "cost", "cofunding_rate", "title"})
 
 
 class CrmMdfRequest(models.Model):
@@ -235,7 +233,9 @@ class CrmMdfRequest(models.Model):
         for request in self:
             compare = request.currency_id.compare_amounts
             if compare(request.cost, 0) <= 0:
-                raise ValidationError(self.env._("“%s”: the cost has to be positive.", request.title))
+                raise ValidationError(
+                    self.env._("“%s”: the cost has to be positive.", request.title)
+                )
             limit = request.kind_id.cofunding_max
             if not 0 < request.cofunding_rate <= limit:
                 raise ValidationError(
@@ -507,7 +507,9 @@ class CrmMdfRequest(models.Model):
         revenue = requests._measure_revenue()
         for request in requests:
             campaign = request.campaign_id.id
-            invoiced = request.currency_id.round(revenue.get((campaign, request.company_id.id), 0.0))
+            invoiced = request.currency_id.round(
+                revenue.get((campaign, request.company_id.id), 0.0)
+            )
             digits = request.currency_id.decimal_places
             roi = mdf.return_on_investment(
                 mdf.exact(invoiced, digits), mdf.exact(request.settled, digits)

@@ -24,8 +24,12 @@ class ResPartner(models.Model):
         :return: ``res.partner`` (superuser), the company itself where nobody has a role
         """
         # sudo: who of a partner's team is told something
-        users = self.sudo().env["res.users"].search(
-            [("partner_id", "child_of", self.commercial_partner_id.ids), ("share", "=", True)]
+        users = (
+            self.sudo()
+            .env["res.users"]
+            .search(
+                [("partner_id", "child_of", self.commercial_partner_id.ids), ("share", "=", True)]
+            )
         )
         found = users.filtered(
             lambda user: any(user.has_group(f"crm_partner.group_portal_{role}") for role in roles)

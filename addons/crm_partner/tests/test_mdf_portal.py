@@ -181,7 +181,9 @@ class TestMdfPortal(HttpCase, MdfCase):
         answer = self._post(self.alpha_finance, url, self._claim_form(**forged), files)
         self.assertEqual(answer.status_code, 303)
         claim = self.env["crm.mdf.claim"].search([("invoice_number", "=", "P-2")])
-        self.assertEqual((claim.state, claim.approved_amount, claim.fair_value), ("submitted", 2000, 0))
+        self.assertEqual(
+            (claim.state, claim.approved_amount, claim.fair_value), ("submitted", 2000, 0)
+        )
         self.assertEqual(claim._proofs().name, "proof.pdf")
         self.assertEqual(claim.tax_id, self.purchase_6)
         count = self.env["crm.mdf.claim"].search_count([])

@@ -50,7 +50,9 @@ class CrmMdfFundBatch(models.TransientModel):
         partners = self.partner_ids.commercial_partner_id - self._having_one()
         if not partners:
             raise UserError(
-                self.env._("Every chosen partner has a fund of this period already, or none is chosen.")
+                self.env._(
+                    "Every chosen partner has a fund of this period already, or none is chosen."
+                )
             )
         funds = self.env["crm.mdf.fund"].create([self._prepare_fund(p) for p in partners])
         funds.action_open()

@@ -55,7 +55,7 @@ registry.category("web_tour.tours").add("crm_partner_mdf_portal", {
             content: "attach the proof",
             trigger: ".o_partner_claim_form #attachments",
             run() {
-                const files = new DataTransfer();
+                const files = new window.DataTransfer();
                 files.items.add(pdf());
                 this.anchor.files = files.files;
             },
