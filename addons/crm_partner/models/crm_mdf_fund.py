@@ -535,6 +535,13 @@ class CrmMdfFund(models.Model):
             ]
         )
 
+    def _subledger_run(self, force_split=False):
+        entries = super()._subledger_run(force_split=force_split)
+        if not entries:
+            # purchases may have changed without changing what is owed
+            self.exists()._refresh_amounts()
+        return entries
+
     def _subledger_posted(self, entries):
         result = super()._subledger_posted(entries)
         self._refresh_amounts()

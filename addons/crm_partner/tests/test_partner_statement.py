@@ -202,6 +202,7 @@ class TestPartnerStatement(MdfCase):
         with self.assertRaises(UserError):
             statement.unlink()
         statement.action_cancel()
+        self.env.flush_all()
         self._create()  # the period is free again
         # the server tells a user which period is taken, see the index
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
