@@ -22,7 +22,7 @@ class CrmMdfClaim(models.Model):
 
     _name = "crm.mdf.claim"
     _description = "Marketing Fund Claim"
-    _inherit = ["crm.mdf.document", "crm.approval.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["crm.mdf.base", "crm.approval.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
     _guarded = frozenset(

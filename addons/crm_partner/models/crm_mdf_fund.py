@@ -29,7 +29,7 @@ class CrmMdfFund(models.Model):
 
     _name = "crm.mdf.fund"
     _description = "Market Development Fund"
-    _inherit = ["crm.mdf.document", "crm.subledger.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["crm.mdf.base", "crm.subledger.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_to desc, partner_id, id"
     _check_company_auto = True
 
