@@ -1,8 +1,8 @@
 """Arithmetic of market development funds (MDF).
 
-Amounts are :class:`~decimal.Decimal` in the currency of the company, ``step`` is the smallest amount
-of that currency (0.01). Rates are percentages. Everything here follows from documents as they stand:
-no function knows what was posted before.
+Amounts are :class:`~decimal.Decimal` in the currency of the company, ``step`` is the smallest
+amount of that currency (0.01). Rates are percentages. Everything here follows from documents as
+they stand: no function knows what was posted before.
 
 >>> from decimal import Decimal as D
 >>> accrued(D("2400000"), D("2"), D("0.01"))
@@ -67,8 +67,8 @@ def cap(approved, claimed, cost_share=None):
 def service(fair_value, settled):
     """Return the part of a claim that pays for a distinct service (IFRS 15.70–72).
 
-    The consideration payable to a customer beyond the fair value of what the customer delivers stays a
-    reduction of revenue; what was not settled is no expense yet.
+    The consideration payable to a customer beyond the fair value of what the customer delivers
+    stays a reduction of revenue; what was not settled is no expense yet.
 
     >>> service(Decimal("22000"), Decimal("25000")), service(Decimal("22000"), Decimal("20000"))
     (Decimal('22000'), Decimal('20000'))

@@ -18,6 +18,7 @@ from . import (
     crm_lot_sighting,
     crm_match_ruleset,
     crm_mdf_activity_type,
+    crm_mdf_base,
     crm_mdf_budget,
     crm_mdf_claim,
     crm_mdf_fund,

@@ -19,7 +19,7 @@ class CrmMdfActivityType(models.Model):
         help="The highest share of the cost that we bear.",
     )
     distinct_service = fields.Boolean(
-        help="The partner delivers a service we would otherwise buy from somebody else (IFRS 15.70). "
+        help="The partner delivers a service we would otherwise buy elsewhere (IFRS 15.70). "
         "Claims then ask for its fair value: that part is an expense, the rest reduces revenue."
     )
     proof = fields.Text(

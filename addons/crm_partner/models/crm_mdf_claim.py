@@ -22,7 +22,7 @@ class CrmMdfClaim(models.Model):
 
     _name = "crm.mdf.claim"
     _description = "Marketing Fund Claim"
-    _inherit = ["crm.mdf.document", "crm.approval.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["crm.mdf.base", "crm.approval.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
     _guarded = frozenset(
@@ -554,7 +554,7 @@ class CrmMdfClaim(models.Model):
                     "next": {"type": "ir.actions.client", "tag": "soft_reload"},
                 },
             }
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Settlement"),
             "res_model": "account.move",
@@ -562,6 +562,9 @@ class CrmMdfClaim(models.Model):
             "view_mode": "list,form",
             "context": {"create": False},
         }
+        if len(moves) == 1:
+            action.update(view_mode="form", res_id=moves.id)
+        return action
 
     # ------------------------------------------------------------------
     # Approvals

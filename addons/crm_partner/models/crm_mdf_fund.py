@@ -29,7 +29,7 @@ class CrmMdfFund(models.Model):
 
     _name = "crm.mdf.fund"
     _description = "Market Development Fund"
-    _inherit = ["crm.mdf.document", "crm.subledger.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["crm.mdf.base", "crm.subledger.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_to desc, partner_id, id"
     _check_company_auto = True
 
@@ -48,7 +48,6 @@ class CrmMdfFund(models.Model):
     name = fields.Char("Number", readonly=True, copy=False, index="trigram")
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         required=True,
         index=True,
         check_company=True,
@@ -89,7 +88,7 @@ class CrmMdfFund(models.Model):
         readonly=False,
         precompute=True,
         tracking=True,
-        help="Share of the net purchases. That of the level when the fund was opened, unless it has "
+        help="Share of the net purchases. That of the level when the fund was made, unless it has "
         "a rate of its own; a later change of the level does not change it.",
     )
     budget_id = fields.Many2one("crm.mdf.budget", check_company=True, index="btree_not_null")
@@ -130,7 +129,7 @@ class CrmMdfFund(models.Model):
     service_expense = fields.Monetary(
         readonly=True,
         copy=False,
-        help="What distinct services were worth: moved from the reduction of revenue to an expense.",
+        help="What distinct services were worth: moved from reduced revenue to an expense.",
     )
     settled = fields.Monetary(
         readonly=True, copy=False, help="Posted vendor bills and credit notes."
@@ -214,7 +213,7 @@ class CrmMdfFund(models.Model):
             fund.available = free if fund.state == "open" else 0.0
 
     def _compute_counts(self):
-        requests = dict(
+        asked = dict(
             self.env["crm.mdf.request"]._read_group(
                 [("fund_id", "in", self.ids)], ["fund_id"], ["__count"]
             )
@@ -225,7 +224,7 @@ class CrmMdfFund(models.Model):
             )
         )
         for fund in self:
-            fund.request_count = requests.get(fund, 0)
+            fund.request_count = asked.get(fund, 0)
             fund.claim_count = claims.get(fund, 0)
 
     @api.constrains("rate", "allocation", "kind")
@@ -321,8 +320,8 @@ class CrmMdfFund(models.Model):
             if fund.kind == "accrual" and not fund.rate:
                 raise UserError(
                     self.env._(
-                        "%(fund)s has no rate: the level “%(level)s” grants no MDF. Set its rate, or "
-                        "give the fund one of its own.",
+                        "%(fund)s has no rate: the level “%(level)s” grants no MDF. Set its rate, "
+                        "or give the fund one of its own.",
                         fund=fund.display_name,
                         level=fund.grade_id.name or "",
                     )
@@ -380,7 +379,7 @@ class CrmMdfFund(models.Model):
             if fund.state != "open" or fund.expiry_date < today:
                 raise UserError(
                     self.env._(
-                        "%(fund)s cannot be used: it is not open, or was usable until %(date)s only.",
+                        "%(fund)s cannot be used: not open, or usable until %(date)s only.",
                         fund=fund.name,
                         date=format_date(self.env, fund.expiry_date),
                     )
@@ -422,8 +421,12 @@ class CrmMdfFund(models.Model):
         step = Decimal(1).scaleb(-digits)
         if self.kind == "accrual":
             amount = mdf.accrued(purchases, mdf.exact(self.rate), step)
-            row = {"code": "purchases", "basis": str(purchases), "amount": str(amount)}
-            row["rate"] = str(mdf.exact(self.rate) / 100)
+            row = {
+                "code": "purchases",
+                "basis": str(purchases),
+                "rate": str(mdf.exact(self.rate) / 100),
+                "amount": str(amount),
+            }
         else:
             amount, last = mdf.exact(self.allocation, digits), self.date_from
             row = {"code": "allocation", "amount": str(amount)}
@@ -531,6 +534,13 @@ class CrmMdfFund(models.Model):
                 ("date_to", ">=", min(days)),
             ]
         )
+
+    def _subledger_run(self, force_split=False):
+        entries = super()._subledger_run(force_split=force_split)
+        if not entries:
+            # purchases may have changed without changing what is owed
+            self.exists()._refresh_amounts()
+        return entries
 
     def _subledger_posted(self, entries):
         result = super()._subledger_posted(entries)

@@ -18,7 +18,7 @@ class CrmMdfRequest(models.Model):
     _name = "crm.mdf.request"
     _description = "Marketing Fund Request"
     _inherit = [
-        "crm.mdf.document",
+        "crm.mdf.base",
         "crm.approval.mixin",
         "mail.thread",
         "mail.activity.mixin",

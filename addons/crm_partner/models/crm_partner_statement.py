@@ -31,10 +31,10 @@ ACCOUNTS = {"receivable": ("asset_receivable", 1), "payable": ("liability_payabl
 class CrmPartnerStatement(models.Model):
     """Statement of account of a partner and a period (对账单): what both sides agree on.
 
-    Sections explain one balance each: the receivable and the payable of the general ledger, and every
-    sub-ledger that is shown on statements. Opening and movements of a section make its closing,
-    which is the balance of the ledger on the last day. The contents are a copy: they do not change
-    with the documents, and a statement says when they would be different today.
+    Sections explain one balance each: the receivable and the payable of the general ledger, and
+    every sub-ledger that is shown on statements. Opening and movements of a section make its
+    closing, which is the balance of the ledger on the last day. The contents are a copy: they do
+    not change with the documents, and a statement says when they would be different today.
     """
 
     _name = "crm.partner.statement"
@@ -46,7 +46,6 @@ class CrmPartnerStatement(models.Model):
     name = fields.Char("Number", readonly=True, copy=False, index="trigram")
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         required=True,
         index=True,
         check_company=True,
@@ -79,7 +78,7 @@ class CrmPartnerStatement(models.Model):
     section_ids = fields.One2many("crm.partner.statement.section", "statement_id", readonly=True)
     line_ids = fields.One2many("crm.partner.statement.line", "statement_id", readonly=True)
     line_count = fields.Integer(compute="_compute_line_count")
-    log_ids = fields.One2many("crm.partner.statement.log", "statement_id", "Log", readonly=True)
+    log_ids = fields.One2many("crm.partner.statement.log", "statement_id", readonly=True)
     opening = fields.Monetary(
         compute="_compute_balances", store=True, help="Receivable before the first day."
     )
@@ -386,8 +385,8 @@ class CrmPartnerStatement(models.Model):
             if section["opening"] + moved != section["closing"]:
                 raise UserError(
                     self.env._(
-                        "%(statement)s does not add up in %(section)s: %(opening)s and movements of "
-                        "%(moved)s are not %(closing)s. Tell the accountants.",
+                        "%(statement)s does not add up in %(section)s: %(opening)s and movements "
+                        "of %(moved)s are not %(closing)s. Tell the accountants.",
                         statement=self.display_name,
                         section=section["code"],
                         opening=section["opening"],
@@ -531,8 +530,8 @@ class CrmPartnerStatement(models.Model):
                 partner_ids=readers.ids,
                 subject=statement.env._("Statement of account %s", statement.name),
                 body=statement.env._(
-                    "Your statement of account for %(start)s – %(end)s: you owe %(closing)s. Please "
-                    "confirm or dispute it in the partner portal under “Statements”.",
+                    "Your statement of account for %(start)s – %(end)s: you owe %(closing)s. "
+                    "Please confirm or dispute it in the partner portal under “Statements”.",
                     start=format_date(statement.env, statement.date_from),
                     end=format_date(statement.env, statement.date_to),
                     closing=statement.currency_id.format(statement.closing),
@@ -669,8 +668,8 @@ class CrmPartnerStatement(models.Model):
     def _create_for(self, partners, company, date_from, date_to, send=False):
         """Create the statements that these partners do not have yet, one by one.
 
-        A partner whose statement cannot be made gets an empty one with the reason, and the others go
-        on. A partner without a balance or movement gets none.
+        A partner whose statement cannot be made gets an empty one with the reason, and the others
+        go on. A partner without a balance or movement gets none.
 
         :return: the statements created
         """

@@ -55,7 +55,7 @@ registry.category("web_tour.tours").add("crm_partner_mdf_portal", {
             content: "attach the proof",
             trigger: ".o_partner_claim_form #attachments",
             run() {
-                const files = new DataTransfer();
+                const files = new window.DataTransfer();
                 files.items.add(pdf());
                 this.anchor.files = files.files;
             },
@@ -121,10 +121,9 @@ registry.category("web_tour.tours").add("crm_partner_mdf_channel", {
         { content: "settle it", trigger: "button[name='action_settle']", run: "click" },
         {
             content: "the draft bill opens: post it",
-            trigger: ".o_data_row .o_data_cell[name='state'], button[name='action_post']",
+            trigger: "button[name='action_post']",
             run: "click",
         },
-        { trigger: "button[name='action_post']", run: "click" },
         { content: "it is posted", trigger: "button[name='button_draft']" },
     ],
 });

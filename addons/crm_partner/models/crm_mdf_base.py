@@ -4,10 +4,10 @@ from odoo.exceptions import AccessError, UserError
 from ..tools import is_unlocked, unlocked
 
 
-class CrmMdfDocument(models.AbstractModel):
+class CrmMdfBase(models.AbstractModel):
     """What funds, requests and claims share: a state that only methods change, and locks."""
 
-    _name = "crm.mdf.document"
+    _name = "crm.mdf.base"
     _description = "Document of a Market Development Fund"
 
     # names of fields that nobody writes by hand
