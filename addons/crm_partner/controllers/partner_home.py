@@ -48,6 +48,22 @@ class PartnerHome(PartnerOrder):
             if any(map(user._has_channel_role, roles))
         ]
 
+    # <<<<<<< THEIRS
+    # T
+    # T     def _home_links(self, user):
+    # T         """Return the buttons under the name of the partner; topics add theirs to ``links``."""
+    # T         links = [
+    # T             (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Catalogue")),
+    # T             (("sales", "technical"), "/my/partner/serials", "fa-barcode", request.env._("Serial Numbers")),
+    # T             (("admin",), "/my/partner/team", "fa-users", request.env._("Team")),
+    # T         ]
+    # T         return [
+    # T             {"url": url, "icon": icon, "label": label}
+    # T             for roles, url, icon, label in links
+    # T             if any(map(user._has_channel_role, roles))
+    # T         ]
+    # >>>>>>>
+
     def _home_orders(self, partner):
         orders = request.env["sale.order"]
         domain = self._orders_domain(partner)

@@ -55,7 +55,7 @@ class PartnerOrder(PartnerPortal):
         cart = service._find(partner, request.env.user)
         values = self._partner_values(
             "partner_catalogue",
-            page_title=request.env._("Order"),
+            page_title=request.env._("Catalogue"),
             products=found,
             prices=prices,
             currency=currency,

@@ -368,14 +368,14 @@ class TestPortalOrder(PortalCase):
 
     def test_cart_hook_is_called(self):
         cart = self._fill()
-        seen = []
+        seen, words = [], "No such deal."
 
         def vals(order, partner, post):
             seen.append((partner, post["deal"]))
-            raise UserError(order.env._("No such deal."))
+            raise UserError(words)
 
         with patch.object(self.env.registry["sale.order"], "_partner_cart_vals", vals):
             page = self.follow(self.post(f"{CART}/update", deal="7", **{self._field(self.pump): 9}))
-        self.assertProblem(page, "No such deal.")
+        self.assertProblem(page, words)
         self.assertEqual([(partner.id, deal) for partner, deal in seen], [(self.alpha.id, "7")])
         self.assertEqual(cart.order_line.product_uom_qty, 2)
