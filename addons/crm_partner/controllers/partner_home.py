@@ -33,13 +33,8 @@ class PartnerHome(PartnerOrder):
     def _home_links(self, user):
         """Return the buttons under the name of the partner; topics add theirs to ``links``."""
         links = [
-            (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Order")),
-            (
-                ("sales", "technical"),
-                "/my/partner/serials",
-                "fa-barcode",
-                request.env._("Serial Numbers"),
-            ),
+            (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Catalogue")),
+            (("sales", "technical"), "/my/partner/serials", "fa-barcode", request.env._("Serial Numbers")),
             (("admin",), "/my/partner/team", "fa-users", request.env._("Team")),
         ]
         return [
@@ -47,22 +42,6 @@ class PartnerHome(PartnerOrder):
             for roles, url, icon, label in links
             if any(map(user._has_channel_role, roles))
         ]
-
-    # <<<<<<< THEIRS
-    # T
-    # T     def _home_links(self, user):
-    # T         """Return the buttons under the name of the partner; topics add theirs to ``links``."""
-    # T         links = [
-    # T             (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Catalogue")),
-    # T             (("sales", "technical"), "/my/partner/serials", "fa-barcode", request.env._("Serial Numbers")),
-    # T             (("admin",), "/my/partner/team", "fa-users", request.env._("Team")),
-    # T         ]
-    # T         return [
-    # T             {"url": url, "icon": icon, "label": label}
-    # T             for roles, url, icon, label in links
-    # T             if any(map(user._has_channel_role, roles))
-    # T         ]
-    # >>>>>>>
 
     def _home_orders(self, partner):
         orders = request.env["sale.order"]

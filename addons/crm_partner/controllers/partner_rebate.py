@@ -20,58 +20,28 @@ class PartnerRebatePortal(PartnerPortal):
     """Rebates of the partner: to date, next threshold, settlements, disputes. Role: finance."""
 
     def _rebate_options(self):
+        filters = {
+            "all": request.env._("All"),
+            "running": request.env._("Running"),
+            "open": request.env._("Open amount"),
+            "settled": request.env._("Settled"),
+        }
+        sortings = {"newest": request.env._("Newest"), "open": request.env._("Open amount")}
         return {
             "searchbar_filters": {
-                "all": {"label": request.env._("All"), "domain": []},
-                "running": {
-                    "label": request.env._("Running"),
-                    "domain": [("is_final", "=", False)],
-                },
-                "open": {"label": request.env._("Open amount"), "domain": [("payable", "!=", 0)]},
-                "settled": {
-                    "label": request.env._("Settled"),
-                    "domain": [("state", "=", "settled")],
-                },
+                name: {"label": label, "domain": FILTERS[name]} for name, label in filters.items()
             },
             "searchbar_sortings": {
-                "newest": {"label": request.env._("Newest"), "order": "date_from desc, id desc"},
-                "open": {"label": request.env._("Open amount"), "order": "payable desc, id desc"},
+                name: {"label": label, "order": ORDERS[name]} for name, label in sortings.items()
             },
             "searchbar_inputs": {
                 "agreement": {
                     "input": "agreement",
                     "label": request.env._("Search in agreements"),
-                    "fields": ("agreement_name",),
+                    "fields": SEARCHED,
                 },
             },
         }
-
-    # <<<<<<< THEIRS
-    # T
-    # T     def _rebate_options(self):
-    # T         filters = {
-    # T             "all": request.env._("All"),
-    # T             "running": request.env._("Running"),
-    # T             "open": request.env._("Open amount"),
-    # T             "settled": request.env._("Settled"),
-    # T         }
-    # T         sortings = {"newest": request.env._("Newest"), "open": request.env._("Open amount")}
-    # T         return {
-    # T             "searchbar_filters": {
-    # T                 name: {"label": label, "domain": FILTERS[name]} for name, label in filters.items()
-    # T             },
-    # T             "searchbar_sortings": {
-    # T                 name: {"label": label, "order": ORDERS[name]} for name, label in sortings.items()
-    # T             },
-    # T             "searchbar_inputs": {
-    # T                 "agreement": {
-    # T                     "input": "agreement",
-    # T                     "label": request.env._("Search in agreements"),
-    # T                     "fields": SEARCHED,
-    # T                 },
-    # T             },
-    # T         }
-    # >>>>>>>
 
     @http.route(
         [URL, f"{URL}/page/<int:page>"], type="http", auth="user", website=True, readonly=True

@@ -250,19 +250,8 @@ class TestPartnerStatement(MdfCase):
         for user in (self.channel, self.programme, self.accountant):
             self.assertEqual(statement.with_user(user).closing, 169500)
         with self.assertRaises(AccessError):
-            statement.with_user(self.seller).closing
+            statement.with_user(self.seller).read(["closing"])
         self.assertFalse(self.env["crm.partner.statement"].with_user(self.stranger).search([]))
-
-    # <<<<<<< THEIRS
-    # T
-    # T     def test_rights(self):
-    # T         statement = self._create()
-    # T         for user in (self.channel, self.programme, self.accountant):
-    # T             self.assertEqual(statement.with_user(user).closing, 169500)
-    # T         with self.assertRaises(AccessError):
-    # T             statement.with_user(self.seller).read(["closing"])
-    # T         self.assertFalse(self.env["crm.partner.statement"].with_user(self.stranger).search([]))
-    # >>>>>>>
 
     def test_xlsx_and_pdf(self):
         statement = self._create()
