@@ -1,4 +1,3 @@
-from . import crm_mdf_document  # isort: skip (what the others inherit)
 from . import (
     account_move,
     account_move_line,
