@@ -162,3 +162,13 @@ class TestPortalLeads(HttpCase, LeadCase):
             login=self.channel.login,
         )
         self.assertEqual(lead.channel_state, "offered")
+
+    def test_tour_board(self):
+        self._create_people()
+        self.start_tour(
+            "/odoo/action-crm_partner.crm_lead_assignment_action",
+            "crm_partner_lead_board",
+            login=self.channel.login,
+        )
+        self.assertEqual(self.offer.state, "withdrawn")
+        self.assertEqual(self.lead.channel_assignment_ids, self.offer)

@@ -99,3 +99,33 @@ registry.category("web_tour.tours").add("crm_partner_give_lead", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("crm_partner_lead_board", {
+    steps: () => [
+        {
+            content: "The board shows the offer in its column",
+            trigger: ".o_kanban_group:contains(Offered) .o_kanban_record:contains(Alpha Reseller)",
+            run: "click",
+        },
+        {
+            content: "Take it back",
+            trigger: ".o_form_view button[name=action_withdraw]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=reason] input",
+            run: "edit The customer called us",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=redistribute] input",
+            run: "click",
+        },
+        {
+            trigger: ".modal button[name=action_confirm]",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) .o_field_widget[name=withdraw_reason]",
+        },
+    ],
+});
