@@ -29,8 +29,8 @@ def registrations(bench, env, records):
     env.flush_all()
     env.cr.execute("DROP INDEX IF EXISTS crm_deal_key_key_idx, crm_deal_key_owner_idx")
     rows, count = [], 0
-    # other rows than those of the customers, with some in common
-    for row in match_one.customers(records * 2):
+    # the first of them are customers as well; two of five rows of the generator are companies
+    for row in match_one.customers(records * 5):
         if not row["firm"] or not row["name"]:
             continue
         rows.append(row)
@@ -40,6 +40,8 @@ def registrations(bench, env, records):
             rows = []
         if count == records:
             break
+    if rows:
+        insert(env, partner, rows)
     env["crm.deal.key"].init()
     env.cr.execute("ANALYZE crm_deal_registration; ANALYZE crm_deal_key")
     env.cr.execute("SELECT COUNT(*), pg_total_relation_size('crm_deal_key') FROM crm_deal_key")

@@ -208,13 +208,13 @@ class TestDealPortal(HttpCase, DealCase):
         self.assertEqual(self.registrations.search_count([]), before)
 
     def test_rate_limit_is_explained(self):
-        self.company.deal_rate_limit = 1
         self._register(
             self.alpha,
             user=self.alpha_sales,
             customer_name="Ningbo Port",
             customer_domain="port.example.com",
         )
+        self.company.deal_rate_limit = 1
         page = self._post(self.alpha_sales, f"{URL}/new", **self._form())
         self.assertEqual(page.status_code, 200)
         self.assertIn("Wait a minute", page.text)
