@@ -1,6 +1,14 @@
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
+/** Fill a date input, which takes no typing in a tour. */
+const fill = (trigger, value) => ({
+    trigger,
+    run() {
+        this.anchor.value = value;
+    },
+});
+
 const pdf = () => new File(["%PDF-1.4\n%proof\n%%EOF\n"], "proof.pdf", { type: "application/pdf" });
 
 registry.category("web_tour.tours").add("crm_partner_mdf_portal", {
@@ -19,8 +27,8 @@ registry.category("web_tour.tours").add("crm_partner_mdf_portal", {
             expectUnloadPage: true,
         },
         { trigger: ".o_partner_fund_form #title", run: "edit Autumn roadshow" },
-        { trigger: ".o_partner_fund_form #date_from", run: "edit 2026-09-01" },
-        { trigger: ".o_partner_fund_form #date_to", run: "edit 2026-09-03" },
+        fill(".o_partner_fund_form #date_from", "2026-09-01"),
+        fill(".o_partner_fund_form #date_to", "2026-09-03"),
         { trigger: ".o_partner_fund_form #cost", run: "edit 8000" },
         {
             trigger: ".o_partner_fund_form button[type='submit']",
@@ -49,7 +57,7 @@ registry.category("web_tour.tours").add("crm_partner_mdf_portal", {
             expectUnloadPage: true,
         },
         { trigger: ".o_partner_claim_form #invoice_number", run: "edit TOUR-1" },
-        { trigger: ".o_partner_claim_form #invoice_date", run: "edit 2026-06-01" },
+        fill(".o_partner_claim_form #invoice_date", "2026-06-01"),
         { trigger: ".o_partner_claim_form #amount", run: "edit 3000" },
         {
             content: "attach the proof",
