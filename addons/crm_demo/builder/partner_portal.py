@@ -1,4 +1,4 @@
-"""The portal of the partners: a catalogue, orders placed there, serial numbers, a diversion case."""
+"""The portal of the partners: catalogue, orders placed there, serial numbers, a diversion case."""
 
 from odoo import Command
 
@@ -74,9 +74,7 @@ def place_order(env, rng, partner, ctx):
     service = env["crm.partner.cart"]
     products = env["product.product"].search(service._product_domain(partner), order="id", limit=8)
     chosen = rng.sample(list(products), min(3, len(products)))
-    cart = service._add(
-        partner, user, {product: rng.choice((1, 2, 5)) for product in chosen}
-    )
+    cart = service._add(partner, user, {product: rng.choice((1, 2, 5)) for product in chosen})
     cart.client_order_ref = f"PO-{ctx.today:%y%m}-{rng.randint(100, 999)}"
     order, submitted = service._submit(partner, user, service._total(cart))
     assert submitted, order

@@ -34,7 +34,12 @@ class PartnerHome(PartnerOrder):
         """Return the buttons under the name of the partner; topics add theirs to ``links``."""
         links = [
             (("sales",), "/my/partner/order", "fa-shopping-cart", request.env._("Catalogue")),
-            (("sales", "technical"), "/my/partner/serials", "fa-barcode", request.env._("Serial Numbers")),
+            (
+                ("sales", "technical"),
+                "/my/partner/serials",
+                "fa-barcode",
+                request.env._("Serial Numbers"),
+            ),
             (("admin",), "/my/partner/team", "fa-users", request.env._("Team")),
         ]
         return [

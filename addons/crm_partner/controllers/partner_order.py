@@ -179,9 +179,18 @@ class PartnerOrder(PartnerPortal):
             },
             "searchbar_filters": {
                 "all": {"label": request.env._("All"), "domain": []},
-                "waiting": {"label": request.env._("Waiting"), "domain": [("state", "in", ("draft", "sent"))]},
-                "confirmed": {"label": request.env._("Confirmed"), "domain": [("state", "=", "sale")]},
-                "cancelled": {"label": request.env._("Cancelled"), "domain": [("state", "=", "cancel")]},
+                "waiting": {
+                    "label": request.env._("Waiting"),
+                    "domain": [("state", "in", ("draft", "sent"))],
+                },
+                "confirmed": {
+                    "label": request.env._("Confirmed"),
+                    "domain": [("state", "=", "sale")],
+                },
+                "cancelled": {
+                    "label": request.env._("Cancelled"),
+                    "domain": [("state", "=", "cancel")],
+                },
             },
             "searchbar_sortings": {
                 "date": {"label": request.env._("Newest"), "order": "date_order desc, id desc"},
