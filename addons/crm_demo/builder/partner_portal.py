@@ -1,4 +1,4 @@
-"""The portal of the partners: a catalogue, orders placed there, serial numbers, a diversion case."""
+"""The portal of the partners: catalogue, orders placed there, serial numbers, a diversion case."""
 
 from odoo import Command
 

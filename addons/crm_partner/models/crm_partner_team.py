@@ -170,9 +170,8 @@ class CrmPartnerTeam(models.AbstractModel):
     def _check_email(self, email):
         normalized = email_normalize(email or "", strict=True)
         if not normalized or len(normalized) > 120:
-            raise UserError(
-                self.env._("'%s' is not an e-mail address. Enter one.", (email or "")[:60])
-            )
+            shown = str(email or "")[:60]
+            raise UserError(self.env._("'%s' is not an e-mail address. Enter one.", shown))
         return normalized
 
     @api.model
