@@ -7,20 +7,14 @@ from ..tools import unlocked
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    # --- rebates ---
-    # The purchases of a partner and period: what one more invoice asks for again.
-    _rebate_purchase_idx = models.Index(
-        "(commercial_partner_id, invoice_date)"
+    # The purchases of a partner in a period: what rebates and funds ask for at every invoice.
+    _channel_purchases_idx = models.Index(
+        "(commercial_partner_id, company_id, invoice_date)"
         " WHERE state = 'posted'"
         " AND move_type IN ('out_invoice', 'out_refund', 'in_invoice', 'in_refund')"
     )
 
-    # --- market development funds ---
-    # Purchases of a partner in a period, without reading all its documents.
-    _mdf_purchases_idx = models.Index(
-        "(commercial_partner_id, company_id, invoice_date) "
-        "WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund')"
-    )
+    # --- rebates ---
 
     def _rebate_drop(self, settlements):
         """Take the lines of cancelled settlements off drafts; drop drafts of nothing else."""

@@ -102,6 +102,7 @@ class CrmPartnerTeam(models.AbstractModel):
         user = contact.user_ids
         self._write_roles(user, roles)
         self._log(partner, user, "restore" if again else "invite", roles)
+        partner._onboarding_reached("team")
         return user
 
     @api.model
