@@ -21,7 +21,7 @@ REQUESTS = (
 )
 REFUSAL = "培训由我们免费提供，无需经费 / We give this training free of charge"
 BUDGET = 120000
-ALLOCATION = 40000
+ALLOCATION = 50000
 
 
 def run(env, rng, ctx):
