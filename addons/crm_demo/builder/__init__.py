@@ -112,6 +112,10 @@ def steps(ctx):
         ("partner programme and a year of its purchases", 40, partner_programme.run),
         ("rebates of partners and vendors", 6, partner_rebates.run),
         ("deals that partners registered", 5, partner_deals.run),
+        ("leads of channel partners", 3, partner_leads.run),
+        ("content, news and quotations of channel partners", 3, partner_content.run),
+        ("market development funds and statements of account", 6, partner_mdf.run),
+        ("orders in the partner portal and a diversion case", 5, partner_portal.run),
         ("open quotations", 5, orders.run_open_quotations),
         ("contracts", 25, contracts.run),
         ("sold projects", 5, projects.run),
@@ -132,10 +136,6 @@ def steps(ctx):
         ("visits at customers", 4, visits.run),
         ("public pools", 5, pool.run),
         ("pipeline discipline", 10, discipline.run),
-        ("leads of channel partners", 3, partner_leads.run),
-        ("content, news and quotations of channel partners", 3, partner_content.run),
-        ("market development funds and statements of account", 6, partner_mdf.run),
-        ("orders in the partner portal and a diversion case", 5, partner_portal.run),
         ("activities that were done", 3, activities.run),
     ]
 
