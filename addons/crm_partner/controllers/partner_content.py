@@ -82,12 +82,9 @@ class PartnerContent(PartnerPortal):
     @http.route(
         f"{CONTENT}/<int:content_id>", type="http", auth="user", website=True, readonly=True
     )
-    def partner_content(self, content_id, notice=None, **_parameters):
+    def partner_content(self, content_id, **_parameters):
         content = self._partner_record(MODEL, content_id)
-        notice = request.env._("Thank you for confirming.") if notice == "acknowledged" else None
-        return request.render(
-            "crm_partner.portal_content", self._content_values(content, notice=notice)
-        )
+        return request.render("crm_partner.portal_content", self._content_values(content))
 
     def _content_values(self, content, **message):
         return self._partner_values(
@@ -128,7 +125,9 @@ class PartnerContent(PartnerPortal):
             return request.render(
                 "crm_partner.portal_content", self._content_values(content, error=str(error))
             )
-        return self._partner_redirect(f"{CONTENT}/{content_id}", notice="acknowledged")
+        return self._partner_redirect(
+            f"{CONTENT}/{content_id}", notice=request.env._("Thank you for confirming.")
+        )
 
     @http.route(
         [NEWS, f"{NEWS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True

@@ -114,7 +114,7 @@ class PartnerDeals(PartnerPortal):
                 deal = request.env[MODEL]._register_deal(partner, values, lines, uploads)
         except (UserError, ValidationError) as error:
             return self._render_deal_form(partner, form, str(error))
-        return self._partner_redirect(f"{URL}/{deal.id}", notice="sent")
+        return self._partner_redirect(f"{URL}/{deal.id}", notice=self._deal_notices()["sent"])
 
     def _render_deal_form(self, partner, form, error=None):
         company = partner.company_id or request.env.company
@@ -208,9 +208,8 @@ class PartnerDeals(PartnerPortal):
         }
 
     @http.route(f"{URL}/<int:deal_id>", type="http", auth="user", website=True, readonly=True)
-    def partner_deal(self, deal_id, notice=None, **_parameters):
-        deal = self._partner_record(MODEL, deal_id, "sales")
-        return self._render_deal(deal, notice=self._deal_notices().get(notice))
+    def partner_deal(self, deal_id, **_parameters):
+        return self._render_deal(self._partner_record(MODEL, deal_id, "sales"))
 
     def _render_deal(self, deal, **values):
         return request.render(
@@ -252,7 +251,7 @@ class PartnerDeals(PartnerPortal):
         except (UserError, ValidationError) as error:
             deal.invalidate_recordset()
             return self._render_deal(deal, error=str(error))
-        return self._partner_redirect(f"{URL}/{deal.id}", notice=notice)
+        return self._partner_redirect(f"{URL}/{deal.id}", notice=self._deal_notices()[notice])
 
     @http.route(
         f"{URL}/<int:deal_id>/progress", type="http", auth="user", website=True, methods=["POST"]

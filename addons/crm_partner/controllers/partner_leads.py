@@ -71,7 +71,6 @@ class PartnerLeads(PartnerPortal):
         values = self._partner_values(
             "partner_leads",
             page_title=request.env._("Leads"),
-            error=chosen.get("error"),
             **found,
         )
         return request.render("crm_partner.portal_leads", values)
@@ -79,13 +78,11 @@ class PartnerLeads(PartnerPortal):
     @http.route(
         f"{LEADS}/<int:assignment_id>", type="http", auth="user", website=True, readonly=True
     )
-    def partner_lead(self, assignment_id, error=None, notice=None, **_parameters):
+    def partner_lead(self, assignment_id, **_parameters):
         lead = self._partner_record(MODEL, assignment_id, "sales")
-        return request.render(
-            "crm_partner.portal_lead", self._lead_values(lead, error, self._lead_notice(notice))
-        )
+        return request.render("crm_partner.portal_lead", self._lead_values(lead))
 
-    def _lead_values(self, lead, error=None, notice=None):
+    def _lead_values(self, lead, error=None):
         fields = lead._fields
         # sudo: names of reasons, which every salesperson of a partner chooses from
         reasons = request.env["crm.lost.reason"].sudo().search([], order="name", limit=100)
@@ -99,18 +96,16 @@ class PartnerLeads(PartnerPortal):
             steps=fields["progress"]._description_selection(request.env)[1:],
             lost_reasons=reasons,
             error=error,
-            notice=notice,
         )
 
     def _lead_notice(self, code):
-        """Only texts of ours are shown, never one that a link brings along."""
         translate = request.env._
         return {
             "accepted": translate("The lead is yours. Here is who to call."),
             "claimed": translate("The lead is yours. Here is who to call."),
             "declined": translate("Thank you for the clear answer."),
             "feedback": translate("Thank you, we have noted it."),
-        }.get(code)
+        }[code]
 
     def _change(self, assignment_id, notice, change):
         """Carry out a change; on an error show the page with what was said, nothing written."""
@@ -122,7 +117,7 @@ class PartnerLeads(PartnerPortal):
             request.env.cr.rollback()
             request.env.transaction.reset()
             return self._refused(assignment_id, str(error))
-        return self._partner_redirect(f"{LEADS}/{assignment_id}", notice=notice)
+        return self._partner_redirect(f"{LEADS}/{assignment_id}", notice=self._lead_notice(notice))
 
     def _refused(self, assignment_id, error):
         lead = request.env[MODEL].search([("id", "=", assignment_id)])

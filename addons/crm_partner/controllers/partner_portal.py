@@ -113,12 +113,13 @@ class PartnerPortal(CustomerPortal):
         ``notice`` and ``error`` are what :meth:`_partner_redirect` left for the next page.
         """
         user = request.env.user
+        for name, text in request.session.pop(FLASH, {}).items():
+            values[name] = values.get(name) or text
         return {
             **self._prepare_portal_layout_values(),
             "page_name": page_name,
             "partner": user._channel_partner(),
             "has_role": user._has_channel_role,
-            **request.session.pop(FLASH, {}),
             **values,
         }
 

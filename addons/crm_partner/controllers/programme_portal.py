@@ -300,7 +300,7 @@ class ProgrammePortal(PartnerPortal):
         return self._partner_record("crm.partner.agreement", agreement_id, "admin").sudo()
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>", type="http", auth="user", website=True)
-    def partner_agreement(self, agreement_id, error=None, **parameters):
+    def partner_agreement(self, agreement_id, **parameters):
         agreement = self._agreement(agreement_id)
         values = self._partner_values(
             "partner_agreement",
@@ -309,9 +309,6 @@ class ProgrammePortal(PartnerPortal):
             page_record=agreement.name,
             agreement=agreement,
             notice=self._notice(parameters),
-            error=request.env._("Say in a few words why you decline.")
-            if error == "reason"
-            else None,
         )
         return request.render("crm_partner.portal_agreement", values)
 
@@ -361,7 +358,9 @@ class ProgrammePortal(PartnerPortal):
         url = f"{AGREEMENT}/{agreement_id}"
         reason = (reason or "").strip()[:500]
         if not reason:
-            return self._partner_redirect(url, error="reason")
+            return self._partner_redirect(
+                url, error=request.env._("Say in a few words why you decline.")
+            )
         if agreement.state == "sent":
             agreement._decline(reason)
         return self._partner_redirect(url, message="declined")

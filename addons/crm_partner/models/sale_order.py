@@ -87,10 +87,20 @@ class SaleOrder(models.Model):
             if order.state not in ("draft", "sent") or order._deal_fits():
                 continue
             found, before = order._deal_candidate(), order.deal_registration_id
+            rates = order._deal_rates()
             order.deal_registration_id = found
             if found != before:
-                # lines of an order that is being created were priced before this was known
-                order.order_line._deal_price_again()
+                order.order_line._deal_price_again(rates)
+
+    def _deal_rates(self):
+        """Return {line: the registration discount in its price} before the deal changes."""
+        return {line: line.deal_discount for line in self.order_line}
+
+    @api.onchange("deal_registration_id")
+    def _onchange_deal_registration_id(self):
+        # what is stored is what was in the price before
+        rates = {line: line._origin.deal_discount for line in self.order_line}
+        self.order_line._deal_price_again(rates)
 
     def _deal_fits(self):
         """Whether the registration of an order is the ordering partner's, and still counts."""
@@ -167,7 +177,11 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         self._deal_before_write(vals)
-        return super().write(vals)
+        rates = self._deal_rates() if "deal_registration_id" in vals else {}
+        result = super().write(vals)
+        if rates:
+            self.order_line._deal_price_again(rates)
+        return result
 
     def _confirmation_error_message(self):
         return super()._confirmation_error_message() or self._deal_before_confirm()

@@ -23,16 +23,31 @@ class SaleOrderLine(models.Model):
         for line in self:
             line.deal_discount = line._deal_rate() if line.order_id else 0.0
 
-    @api.depends("order_id.deal_registration_id")
-    def _compute_price_unit(self):
-        return super()._compute_price_unit()
+    # The price does not depend on ``order_id.deal_registration_id``: Odoo takes a price that came
+    # with the creation of a line for its own, and would compute it anew with every further line.
+    def _deal_price_again(self, rates):
+        """Have prices computed anew that are still those of the price list.
 
-    def _deal_price_again(self):
-        """Have prices that were not changed by hand computed anew, and what depends on them."""
-        names = ["price_unit", "deal_discount"]
-        for name in names:
-            self.env.add_to_compute(self._fields[name], self)
-        self.modified(names)
+        :param dict rates: the registration discount that is in the price of each line, in percent
+        """
+        own = self.filtered(lambda line: line._deal_is_listed(rates.get(line, 0.0)))
+        for lines, name in ((own, "price_unit"), (self, "deal_discount")):
+            lines.env.add_to_compute(lines._fields[name], lines)
+            lines.modified([name])
+
+    def _deal_is_listed(self, rate):
+        """Whether the unit price is that of the price list less ``rate`` percent."""
+        self.ensure_one()
+        if not self.product_id or self.is_downpayment or self._is_global_discount():
+            return False
+        line = self.with_company(self.company_id)
+        price = line.product_id._get_tax_included_unit_price_from_price(
+            registered_price(super(SaleOrderLine, line)._get_display_price(), rate),
+            product_taxes=line.product_id.taxes_id._filter_taxes_by_company(line.company_id),
+            fiscal_position=line.order_id.fiscal_position_id,
+        )
+        currency = line.currency_id or line.company_id.currency_id
+        return not currency.compare_amounts(price, line.price_unit)
 
     def _reset_price_unit(self):
         result = super()._reset_price_unit()

@@ -378,6 +378,17 @@ class TestDealPrice(DealCase):
         order.action_update_prices()
         self.assertAlmostEqual(order.amount_untaxed, 368000, places=2)
 
+    def test_price_given_with_a_line_stays(self):
+        given = {"product_id": self.line_machine.id, "price_unit": 430000}
+        order = self._order(self.alpha, order_line=[Command.create(given)])
+        self.assertEqual(order.deal_registration_id, self.deal)
+        self.assertEqual(order.order_line.price_unit, 430000)
+        order.write({"order_line": [Command.create({"product_id": self.pump.id})]})
+        self.assertEqual(order.order_line[0].price_unit, 430000)
+        direct = self._order(self.outsider, order_line=[Command.create(given)])
+        direct.write({"order_line": [Command.create({"product_id": self.pump.id})]})
+        self.assertEqual(direct.order_line[0].price_unit, 430000)
+
     def test_manual_price_stays(self):
         order = self._order(self.alpha)
         order.order_line.price_unit = 430000

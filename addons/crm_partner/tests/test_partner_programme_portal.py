@@ -194,7 +194,8 @@ class TestProgrammePortal(HttpCase, ProgrammeCase):
 
     def test_declining(self):
         url = f"/my/partner/agreement/{self.agreement.id}/decline"
-        self.assertIn("error=reason", self._post(self.alpha_admin, url).headers["Location"])
+        back = self._post(self.alpha_admin, url).headers["Location"]
+        self.assertIn("why you decline", self.url_open(back).text)
         self.assertEqual(self.agreement.state, "sent")
         self.assertEqual(self._post(self.beta_admin, url, {"reason": "x"}).status_code, 404)
         self._post(self.alpha_admin, url, {"reason": "Wrong address"})
