@@ -49,7 +49,11 @@ class TestInvariants(DemoCase):
         self.check_revenue(defaultdict(float))
 
     def check_revenue(self, deferred):
-        """Compare the revenue account of each customer with the invoices and ``deferred``."""
+        """Compare the revenue account of each customer with the invoices and ``deferred``.
+
+        What is promised to partners (rebates, market development funds) is a reduction of revenue
+        until it is settled; the settlement is a document of the balance sheet.
+        """
         revenue = self.by_partner([("account_id.code", "=like", "6001%")])
         invoiced = defaultdict(
             float,
@@ -60,10 +64,44 @@ class TestInvariants(DemoCase):
             ),
         )
         self.assertGreater(len(invoiced), 100)
-        for partner in {*revenue, *invoiced, *deferred}:
+        promised, settled = self.promised(), self.settled()
+        self.assertTrue(any(promised.values()) and any(settled.values()))
+        for partner in {*revenue, *invoiced, *deferred, *promised}:
             self.assertAmount(
-                -revenue[partner], invoiced[partner] + deferred[partner], partner.display_name
+                -revenue[partner] + promised[partner],
+                invoiced[partner] + settled[partner] + deferred[partner],
+                partner.display_name,
             )
+
+    def promised(self):
+        """Return what rebates and funds took off the revenue by partner, from the sub-ledgers."""
+        entries = self.env["crm.subledger.entry"].search(
+            [("ledger_id.kind", "in", ("rebate", "mdf")), ("kind", "!=", "settlement")]
+        )
+        taken = self.by_partner(
+            [("account_id.code", "=like", "6001%"), ("move_id", "in", entries.move_id.ids)]
+        )
+        rebates = entries.filtered(lambda entry: entry.ledger_id.kind == "rebate")
+        for partner, group in rebates.grouped("partner_id").items():
+            funds = self.by_partner(
+                [
+                    ("account_id.code", "=like", "6001%"),
+                    ("partner_id", "=", partner.id),
+                    ("move_id", "in", (entries - rebates).move_id.ids),
+                ]
+            )
+            owed = -sum(group.mapped("amount"))
+            self.assertAmount(taken[partner] - funds[partner], owed, partner.display_name)
+        return taken
+
+    def settled(self):
+        """Return what documents settled of rebates and funds by customer: not a sale."""
+        return self.by_partner(
+            [
+                ("subledger_key_model", "in", ("crm.rebate.period", "crm.mdf.fund")),
+                ("move_id.move_type", "in", ("out_invoice", "out_refund")),
+            ]
+        )
 
     def deferred(self):
         """Return the balance of contract assets and liabilities by customer, from the items."""

@@ -181,7 +181,9 @@ class ProgrammePortal(PartnerPortal):
         uploads = read_uploads(request.env, request.httprequest.files.getlist("proof"), limit=5)
         if not uploads:
             raise UserError(translate("Attach the certificate as PDF or picture."))
-        kind = self._certifications(partner).browse(self._whole_number(post.get("certification_id")))
+        kind = self._certifications(partner).browse(
+            self._whole_number(post.get("certification_id"))
+        )
         person = self._people(partner).browse(self._whole_number(post.get("person_id")))
         if kind not in self._certifications(partner) or person not in self._people(partner):
             raise UserError(translate("Choose the certification and the person from the lists."))

@@ -57,6 +57,7 @@ from . import (
     crm_subledger,
     crm_subledger_entry,
     crm_team,
+    product_pricelist,
     product_template,
     res_company,
     res_config_settings,

@@ -81,7 +81,7 @@ class ResPartner(models.Model):
         help="Who falls short of the level on this day or later moves down at the next review.",
     )
     level_locked_until = fields.Date(
-        "Locked until",
+        "Level Locked until",
         copy=False,
         help="No review changes the level up to and including this day.",
         groups="base.group_user",

@@ -38,6 +38,7 @@ from . import (
     test_rebate_property,
     test_rebate_settlement,
     test_rebate_targets,
+    test_pricelist,
     test_reports,
     test_story_d3,
     test_story_d4,
