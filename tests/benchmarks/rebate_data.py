@@ -45,7 +45,14 @@ class RebateData(CommissionData):
         self._multiply(invoice)
         self._agreements()
         self.env.cr.commit()
-        for table in (*TABLES, "crm_rebate_period", "crm_rebate_participant"):
+        # what autovacuum would do by itself before long
+        for table in (
+            *TABLES,
+            "crm_rebate_agreement",
+            "crm_rebate_participant",
+            "crm_rebate_participant_buyer_rel",
+            "crm_rebate_period",
+        ):
             self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
         self.env.cr.commit()
         self.env.invalidate_all()

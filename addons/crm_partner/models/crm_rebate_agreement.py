@@ -815,9 +815,8 @@ class CrmRebateAgreement(models.Model):
 
         :return: list of ``(agreement, rival, buyer, from, to, rival is filtered)``
         """
-        if not self.ids:
+        if not self.ids or not self._any_exclusive():
             return []
-        self.env["crm.rebate.agreement"].flush_model()
         self.env["crm.rebate.participant"].flush_model()
         return self.env.execute_query(
             SQL(
@@ -837,6 +836,18 @@ class CrmRebateAgreement(models.Model):
                     WHERE a.id IN %s
                  ORDER BY 1, 2, 3""",
                 tuple(self.ids),
+            )
+        )
+
+    def _any_exclusive(self):
+        """Whether any agreement is exclusive; most databases have none, and need ask no more."""
+        self.env["crm.rebate.agreement"].flush_model()
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    """SELECT 1 FROM crm_rebate_agreement
+                        WHERE exclusive AND state IN ('active', 'ended') LIMIT 1"""
+                )
             )
         )
 

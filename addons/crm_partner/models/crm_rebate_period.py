@@ -323,13 +323,10 @@ class CrmRebatePeriod(models.Model):
         everyone = running._with_group()
         found = self.env["crm.rebate.measure"]._measure(everyone._windows())
         results = everyone._results(found)
-        targets = []
-        for period in running:
-            measured = found.get(period.id) or Measured()
-            period._keep_measured(measured, results[period.id])
-            targets.append(period._target(measured, results[period.id]))
+        measured = {period: found.get(period.id) or Measured() for period in running}
+        running._keep_measured(measured, results)
         (self.sudo() - running)._keep_nothing()
-        return targets
+        return [period._target(measured[period], results[period.id]) for period in running]
 
     def _is_measured(self):
         return self.active and self.agreement_id.state in ("active", "ended")
@@ -507,12 +504,32 @@ class CrmRebatePeriod(models.Model):
             notes.append({"code": "group", "amount": str(amount)})
         return notes
 
-    def _keep_measured(self, measured, result):
-        """Keep the figures of the documents on the period, for lists, forecasts and the portal."""
+    def _keep_measured(self, measured, results):
+        """Keep the figures of the documents on the periods, for lists, forecasts and the portal.
+
+        What depends on them is computed again once for all periods, not after each.
+        """
+        changed = defaultdict(list)
+        for period in self:
+            for name, value in period._figures(measured[period], results[period.id]).items():
+                if period[name] != value:
+                    changed[name].append((period, value))
+        if not changed:
+            return
+        touched = self.union(*(period for pairs in changed.values() for period, _value in pairs))
+        if rules := touched._validation_rules():
+            touched._note_changing(rules, changed)
+        for name, pairs in changed.items():
+            for period, value in pairs:
+                self._fields[name].write(period, value)
+        touched.modified(changed)
+
+    def _figures(self, measured, result):
+        """Return what the documents say about the period, as values of its fields."""
         _meanwhile, real, step, expected = result
         volume = measured.volume
         percent = 100 if self.reward == "percent" else 1
-        vals = {
+        return {
             "revenue": float(volume.revenue),
             "quantity": float(volume.quantity),
             "base_size": float(self._baseline_text(volume)) if self.kind == "growth" else 0.0,
@@ -525,9 +542,6 @@ class CrmRebatePeriod(models.Model):
             "entitlement": float(self._to_company(real.amount, measured)),
             "expected_volume": float(expected or 0),
         }
-        changed = {name: value for name, value in vals.items() if self[name] != value}
-        if changed:
-            self.write(changed)
 
     def _keep_nothing(self):
         """Clear the figures of periods of agreements that do not run."""
