@@ -59,7 +59,7 @@ class Step:
         """The change in percent of what was there before it.
 
         >>> Step("tier", Decimal(-100000), Decimal(400000)).percent
-        Decimal('20')
+        Decimal('20.0')
         """
         before = self.remains - self.change
         return -self.change / before * HUNDRED if before else ZERO
