@@ -739,5 +739,4 @@ class ResPartner(models.Model):
         below a distributor cover.
         """
         self.ensure_one()
-        covers = getattr(self, "_channel_covers", None)
-        return covers(country, state, None, city) if covers else True
+        return self._channel_covers(country, state, None, city)

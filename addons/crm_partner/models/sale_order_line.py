@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..engine.deal_price import Priced, exact, registered_price
+from ..tools import KEY
 
 
 class SaleOrderLine(models.Model):
@@ -42,7 +43,7 @@ class SaleOrderLine(models.Model):
             return False
         line = self.with_company(self.company_id)
         price = line.product_id._get_tax_included_unit_price_from_price(
-            registered_price(super(SaleOrderLine, line)._get_display_price(), rate),
+            line.with_context(deal_rate=(KEY, rate))._get_display_price(),
             product_taxes=line.product_id.taxes_id._filter_taxes_by_company(line.company_id),
             fiscal_position=line.order_id.fiscal_position_id,
         )
@@ -59,7 +60,11 @@ class SaleOrderLine(models.Model):
 
         Both multiply, and ``discount`` has two digits: in the price it is exact.
         """
-        return registered_price(super()._get_display_price(), self._deal_rate())
+        given = self.env.context.get("deal_rate")
+        # a context sent by a client never holds the key
+        asked = isinstance(given, tuple) and given[0] is KEY
+        rate = given[1] if asked else self._deal_rate()
+        return registered_price(super()._get_display_price(), rate)
 
     def _deal_rate(self):
         """Return the registration discount of this line in percent, 0 without a live deal."""

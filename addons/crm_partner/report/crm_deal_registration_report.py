@@ -18,7 +18,7 @@ class CrmDealRegistrationReport(models.Model):
     submitted_at = fields.Datetime("Submitted", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    partner_id = fields.Many2one("res.partner", "Partner", readonly=True)
+    partner_id = fields.Many2one("res.partner", readonly=True)
     grade_id = fields.Many2one("res.partner.grade", "Level", readonly=True)
     user_id = fields.Many2one("res.users", "Channel Manager", readonly=True)
     state = fields.Selection(selection="_states", readonly=True)

@@ -24,7 +24,7 @@ class CrmPartnerScorecard(models.Model):
     _order = "purchases desc, id"
     _rec_name = "partner_id"
 
-    partner_id = fields.Many2one("res.partner", "Partner", readonly=True)
+    partner_id = fields.Many2one("res.partner", readonly=True)
     grade_id = fields.Many2one("res.partner.grade", "Level", readonly=True)
     user_id = fields.Many2one("res.users", "Channel Manager", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
