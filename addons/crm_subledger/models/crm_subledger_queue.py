@@ -107,9 +107,10 @@ class CrmSubledgerQueue(models.Model):
 
     @api.model
     def _immediate_keys(self):
-        # sudo: a technical limit
+        """Return how many keys are posted together with their documents; 0: always later."""
+        # sudo: a technical limit; the settings remove the parameter when zero is saved
         value = self.env["ir.config_parameter"].sudo().get_param("crm_subledger.immediate_keys")
-        return int(value or 100)
+        return int(value or 0)
 
     @api.model
     def _keys_of(self, documents):

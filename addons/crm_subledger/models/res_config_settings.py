@@ -8,7 +8,7 @@ class ResConfigSettings(models.TransientModel):
     subledger_immediate_keys = fields.Integer(
         string="Keys Posted at Once",
         config_parameter="crm_subledger.immediate_keys",
-        default=100,
         help="Up to this many keys are brought up to date within the transaction that changed "
-        "their documents; beyond it a scheduled action does it.",
+        "their documents; beyond it a scheduled action does it. 0: the scheduled action does it "
+        "always, right after the document, and posting many invoices does not wait for it.",
     )

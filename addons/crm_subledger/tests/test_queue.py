@@ -36,6 +36,18 @@ class TestQueue(SubledgerCase):
         self.assertFalse(self.queue.search([]))
         self.assertLedgerEqualsGL()
 
+    def test_nothing_is_posted_with_the_document_if_the_settings_say_so(self):
+        settings = self.env["res.config.settings"].create({"subledger_immediate_keys": 0})
+        settings.execute()
+        self.assertEqual(self.env["res.config.settings"].create({}).subledger_immediate_keys, 0)
+        items = self._items(1)
+        self.run_subledger()
+        self.assertFalse(items._subledger_entries())
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.assertEqual(len(items._subledger_entries()), 1)
+        self.assertLedgerEqualsGL()
+
     def test_an_empty_queue_is_fine(self):
         self.assertFalse(self.queue.search([]))
         with self.enter_registry_test_mode():
