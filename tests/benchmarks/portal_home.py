@@ -1,9 +1,8 @@
 """The home page of the partner portal, for a partner with 10,000 orders and 1,000 registrations.
 
-One order and one invoice are made by the real flow and copied with SQL, as are registrations of
-deals if the model is there. The page is asked for over HTTP, within this process, by the
-administrator of the partner's team, who sees every card: session, rights, queries and rendering
-are all in the figure. The peer is the same page of a partner with ten orders.
+One order and one invoice are made by the real flow and copied with SQL, as is a registration of a
+deal. The page is asked for over HTTP, within this process, by the administrator of the partner's
+team, who sees every card: session, rights, queries and rendering are all in the figure. The peer is the same page of a partner with ten orders.
 """
 
 import os
@@ -136,21 +135,24 @@ def documents(env, partner, product, count):
 
 
 def register(env, partner, product, count):
-    """Copy one registration of a deal, where registrations exist."""
-    if "crm.deal.registration" not in env:
-        return
-    registrations = env["crm.deal.registration"]
-    values = {"partner_id": partner.id, "customer_name": "Customer", "end_customer": "Customer"}
-    registration = registrations.create(
-        {name: value for name, value in values.items() if name in registrations._fields}
+    """Make ``count`` registrations of deals; the page counts them by their state."""
+    registration = env["crm.deal.registration"].create(
+        {
+            "partner_id": partner.id,
+            "customer_name": "Boiler House",
+            "customer_domain": "boiler-house.example.com",
+            "amount": 1000,
+            "line_ids": [Command.create({"product_id": product.id, "quantity": 1})],
+        }
     )
     env.flush_all()
-    unique = {"name": f"'D/{partner.name}/' || n", "access_token": "NULL"}
     copy(
         env,
         registration,
         count - 1,
-        **{name: value for name, value in unique.items() if name in registrations._fields},
+        name=f"'D/{partner.name}/' || n",
+        access_token="NULL",
+        state="(ARRAY['draft', 'review', 'approved', 'lost'])[1 + n %% 4]",
     )
 
 
