@@ -9,6 +9,7 @@ from . import (
     crm_approval_rule_limit,
     crm_approval_rule_step,
     crm_approval_rule_threshold,
+    crm_evidence_mixin,
     crm_signature_evidence,
     crm_signature_mixin,
     crm_validation_log,

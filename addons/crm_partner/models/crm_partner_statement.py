@@ -620,8 +620,12 @@ class CrmPartnerStatement(models.Model):
         self._log("cancelled")
 
     def _log(self, kind, **values):
+        who = self.env.user.name
         for statement in self:
-            self.env["crm.partner.statement.log"]._add(statement, kind, **values)
+            contents = {"content_hash": statement.content_hash}
+            self.env["crm.partner.statement.log"]._log(
+                statement, kind, **({"name": who} | contents | values)
+            )
 
     def action_verify_log(self):
         """Recompute the chain of the log and say whether it is intact."""
