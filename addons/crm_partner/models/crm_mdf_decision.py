@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..tools import is_unlocked, unlocked
+from ..tools import is_unlocked
 
 # What the decisions write, and nobody by hand.
 GUARDED = frozenset({"state", "submitted_on", "decided_on", "decided_by_id"})
