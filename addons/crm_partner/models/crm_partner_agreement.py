@@ -278,11 +278,10 @@ class CrmPartnerAgreement(models.Model):
 
     def _sign_as_partner(self, name, signature):
         """Take the signature of the user, whom the caller knows as administrator of the partner."""
-        self.ensure_one()
-        self.lock_for_update()
-        self.invalidate_recordset()
-        self._expect("sent")
         self._sign("partner", name, signature)
+
+    def _check_signable(self):
+        self._expect("sent")
 
     def _signature_complete(self):
         row = self._signed_row("partner")
