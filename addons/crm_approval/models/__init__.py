@@ -1,5 +1,6 @@
 from . import (
     base,
+    crm_approval_chain,
     crm_approval_decision,
     crm_approval_delegation,
     crm_approval_mixin,
