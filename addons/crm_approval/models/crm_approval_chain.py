@@ -28,6 +28,10 @@ class CrmApprovalChain(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Refuse what no method of this addon writes.
+
+        :raise AccessError: always, by hand
+        """
         if not is_unlocked(self.env):
             raise AccessError(
                 self.env._("This log is written by what happens to the document, and by nobody.")
@@ -36,6 +40,10 @@ class CrmApprovalChain(models.AbstractModel):
 
     # Never allowed, so nothing is left for super() to do.
     def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse.
+
+        :raise UserError: always
+        """
         raise UserError(self.env._("A log that is evidence cannot be changed, only added to."))
 
     @api.ondelete(at_uninstall=False)

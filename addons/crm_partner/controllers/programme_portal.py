@@ -273,6 +273,7 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_agreements(self, page=1, **parameters):
+        """List the agreements of the visitor's company, in pages; for its administrators."""
         self._partner_access("admin")
         listing = self._partner_list(
             "crm.partner.agreement",
@@ -303,6 +304,7 @@ class ProgrammePortal(PartnerPortal):
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>", type="http", auth="user", website=True)
     def partner_agreement(self, agreement_id, **parameters):
+        """Show an agreement."""
         agreement = self._agreement(agreement_id)
         values = self._partner_values(
             "partner_agreement",
@@ -339,6 +341,7 @@ class ProgrammePortal(PartnerPortal):
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>/sign", type="http", auth="user", methods=["POST"])
     def partner_agreement_sign(self, agreement_id, name=None, signature=None, **_parameters):
+        """Sign for the partner; answers JSON with the next page or what is wrong."""
         agreement = self._agreement(agreement_id)
         try:
             agreement._sign_as_partner(name, signature)
@@ -356,6 +359,7 @@ class ProgrammePortal(PartnerPortal):
         website=True,
     )
     def partner_agreement_decline(self, agreement_id, reason=None, **_parameters):
+        """Decline with a reason, which our people read."""
         agreement = self._agreement(agreement_id)
         url = f"{AGREEMENT}/{agreement_id}"
         reason = (reason or "").strip()[:500]

@@ -257,6 +257,7 @@ class CrmMdfClaim(models.Model):
                 )
 
     def write(self, vals):
+        """Have the ledger of the fund follow."""
         result = super().write(vals)
         if {"state", "approved_amount", "amount", "fair_value"} & vals.keys():
             self.fund_id._subledger_mark_dirty()
@@ -362,6 +363,10 @@ class CrmMdfClaim(models.Model):
         )
 
     def action_refuse(self):
+        """Refuse, and close the request when its fund has expired meanwhile.
+
+        :raises UserError: without a reason, or when it was decided on already
+        """
         result = super().action_refuse()
         self._close_expired()
         return result
@@ -371,13 +376,14 @@ class CrmMdfClaim(models.Model):
         self._check_channel()
         for claim in self:
             claim.fund_id._lock()
-            if claim._document() and claim.state == "approved":
+            document = claim.sudo()._document()  # sudo: whether there is one, and its number
+            if document and claim.state == "approved":
                 raise UserError(
                     self.env._(
                         "%(claim)s has the document %(document)s. Delete the draft or reverse it "
                         "first.",
                         claim=claim.name,
-                        document=claim.sudo()._document().display_name,
+                        document=document.display_name,
                     )
                 )
         self._update_state(

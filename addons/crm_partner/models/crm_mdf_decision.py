@@ -57,6 +57,10 @@ class CrmMdfDecision(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def write(self, vals):
+        """Keep what was sent or decided on.
+
+        :raises UserError: it would change by hand
+        """
         if not is_unlocked(self.env):
             self._check_still_open(vals)
         return super().write(vals)

@@ -48,6 +48,7 @@ class ContractPortal(CustomerPortal):
         website=True,
     )
     def portal_my_contracts(self, page=1, **_parameters):
+        """List the contracts of the visitor's company, in pages."""
         contracts = request.env["crm.contract"]
         if not contracts.has_access("read"):
             raise NotFound
@@ -72,6 +73,7 @@ class ContractPortal(CustomerPortal):
 
     @http.route("/my/contracts/<int:contract_id>", type="http", auth="public", website=True)
     def portal_contract_page(self, contract_id, access_token=None, message=None, **parameters):
+        """Show a contract to whom may read it, or who has the link."""
         contract = self._contract_access(contract_id, access_token)
         by_token = self._has_token(contract, access_token)
         values = self._get_page_view_values(
@@ -108,6 +110,7 @@ class ContractPortal(CustomerPortal):
     def portal_contract_sign(
         self, contract_id, access_token=None, name=None, signature=None, **_parameters
     ):
+        """Sign for the customer; answers JSON with the next page or what is wrong."""
         contract = self._contract_access(contract_id, access_token)
         if not self._may_sign(contract, access_token):
             return self._answer(error=request.env._("You are not the person who signs here."))
@@ -126,6 +129,7 @@ class ContractPortal(CustomerPortal):
         website=True,
     )
     def portal_contract_decline(self, contract_id, access_token=None, reason=None, **_parameters):
+        """Decline with a reason: the contract goes back to draft."""
         contract = self._contract_access(contract_id, access_token)
         if not self._may_sign(contract, access_token) or not (reason or "").strip():
             return request.redirect(contract.access_url)
