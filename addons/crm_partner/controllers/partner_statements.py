@@ -1,11 +1,12 @@
 from odoo import http
 from odoo.exceptions import UserError
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.crm_print.tools import XLSX, download
 
 from .partner_portal import HOME, PartnerPortal
 
 STATEMENTS = f"{HOME}/statements"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class PartnerStatements(PartnerPortal):
@@ -120,25 +121,14 @@ class PartnerStatements(PartnerPortal):
         # sudo: a statement that the visitor may read, as just checked
         printed = record.sudo().with_context(statement_lang=request.env.lang)
         name, content = printed._print()
-        return self._download(name, content, "application/pdf")
+        return download(content, name, "application/pdf")
 
     @http.route(f"{STATEMENTS}/<int:statement_id>/xlsx", type="http", auth="user", readonly=True)
     def partner_statement_xlsx(self, statement_id, **_parameters):
         """Download the statement as a workbook."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")
         content = request.env["crm.partner.statement.document"]._xlsx(record)
-        return self._download(f"{record.name.replace('/', '-')}.xlsx", content, XLSX)
-
-    def _download(self, name, content, mimetype):
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", mimetype),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        return download(content, f"{record.name}.xlsx", XLSX)
 
     @http.route("/crm_partner/statements.xlsx", type="http", auth="user", readonly=True)
     def statements_xlsx(self, ids="", **_parameters):
@@ -154,4 +144,4 @@ class PartnerStatements(PartnerPortal):
             return request.not_found()
         content = request.env["crm.partner.statement.document"]._xlsx(found)
         name = request.env._("Statements of account") if len(found) > 1 else found.name
-        return self._download(f"{name.replace('/', '-')}.xlsx", content, XLSX)
+        return download(content, f"{name}.xlsx", XLSX)

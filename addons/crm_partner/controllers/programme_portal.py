@@ -2,7 +2,9 @@ from datetime import date
 
 from odoo import fields, http
 from odoo.exceptions import UserError, ValidationError
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.crm_print.tools import download
 
 from ..engine import programme
 from ..models.res_users import ROLES
@@ -325,19 +327,7 @@ class ProgrammePortal(PartnerPortal):
         content = agreement._pdf()
         if agreement.state == "sent":
             agreement._log_shown()
-        return self._file(content, f"{agreement._signature_name()}.pdf", "application/pdf")
-
-    @staticmethod
-    def _file(content, name, mimetype):
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", mimetype),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        return download(content, f"{agreement._signature_name()}.pdf", "application/pdf")
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>/sign", type="http", auth="user", methods=["POST"])
     def partner_agreement_sign(self, agreement_id, name=None, signature=None, **_parameters):
@@ -381,7 +371,7 @@ class ProgrammePortal(PartnerPortal):
         if not agreement:
             raise self._not_found()
         name = f"{agreement._signature_name()}-evidence.zip"
-        return self._file(agreement._evidence_zip(), name, "application/zip")
+        return download(agreement._evidence_zip(), name, "application/zip")
 
     # ------------------------------------------------------------------
     # Distributors below

@@ -2,9 +2,10 @@ from werkzeug.exceptions import NotFound
 
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.http import content_disposition, request
+from odoo.http import request
 from odoo.tools import consteq
 
+from odoo.addons.crm_print.tools import download
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 VISIBLE = ("signing", "active", "ended", "replaced")
@@ -144,17 +145,8 @@ class ContractPortal(CustomerPortal):
         contract = request.env["crm.contract"].search([("id", "=", contract_id)])
         if not contract or not request.env.user._is_internal():
             raise NotFound
-        content = contract._evidence_zip()
-        name = f"{contract.name.replace('/', '-')}-evidence.zip"
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", "application/zip"),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        name = f"{contract._signature_name()}-evidence.zip"
+        return download(contract._evidence_zip(), name, "application/zip")
 
     def _may_sign(self, contract, access_token):
         by_token = self._has_token(contract, access_token)
