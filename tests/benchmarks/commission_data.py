@@ -7,20 +7,9 @@ to invoice; four fifths of the invoices are paid in full some weeks later, one i
 
 from datetime import date
 
-from odoo import Command
-from odoo.tools import SQL
+from invoice_data import LINES_PER_INVOICE, MONEY, YEAR, InvoiceData
 
-LINES_PER_INVOICE = 10
-YEAR = 2025
-TABLES = (
-    "account_move",
-    "account_move_line",
-    "account_partial_reconcile",
-    "sale_order",
-    "sale_order_line",
-    "sale_order_line_invoice_rel",
-    "crm_commission_participant",
-)
+from odoo import Command
 
 #: The basis of every payee and quarter in one query, written by hand for this data.
 PEER = """
@@ -48,39 +37,33 @@ PEER = """
 """
 
 
-class CommissionData:
-    """Fills a database with ``lines`` posted invoice lines of ``payees`` people.
+class CommissionData(InvoiceData):
+    """Fills a database with ``lines`` posted invoice lines of ``payees`` people."""
 
-    :param env: environment of the superuser on a copy of the test database
-    """
-
-    def __init__(self, env, *, lines=1_000_000, payees=200):
-        self.env = env
-        self.invoices = lines // LINES_PER_INVOICE
-        self.payee_count = payees
+    tables = (
+        *InvoiceData.tables,
+        "account_partial_reconcile",
+        "sale_order",
+        "sale_order_line",
+        "sale_order_line_invoice_rel",
+        "crm_commission_participant",
+    )
 
     def fill(self):
         """Create everything and return the commission plan."""
-        self._company()
+        self._books()
         self._plan()
         order, invoice, payment = self._flow()
         self.env.cr.commit()
         self._multiply(order, invoice, payment)
-        for table in TABLES:
-            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
-        self.env.cr.commit()
-        self.env.invalidate_all()
+        self._analyze()
         return self.plan
 
     # ------------------------------------------------------------------
 
-    def _company(self):
-        env = self.env
-        self.company = env.company
-        if not self.company.chart_template:
-            env["account.chart.template"].try_loading("generic_coa", self.company)
-        account = env["account.account"]
-        self.payable, self.expense, self.payroll = account.create(
+    def _books(self):
+        self._load_chart()
+        payable, expense, self.payroll = self.env["account.account"].create(
             [
                 {
                     "code": "229901",
@@ -91,22 +74,10 @@ class CommissionData:
                 {"code": "229902", "name": "Payroll payable", "account_type": "liability_current"},
             ]
         )
-        journal = env["account.journal"].create(
-            {"name": "Commissions", "code": "COMM", "type": "general"}
+        self.ledger = self._create_ledger(
+            "Commissions payable", "COM", "commission", "COMM", payable, expense
         )
-        self.ledger = env["crm.subledger"].create(
-            {
-                "name": "Commissions payable",
-                "code": "COM",
-                "kind": "commission",
-                "journal_id": journal.id,
-                "account_id": self.payable.id,
-                "counterpart_account_id": self.expense.id,
-            }
-        )
-        self.payees = env["res.partner"].create(
-            [{"name": f"Agent {n:03}", "is_company": True} for n in range(self.payee_count)]
-        )
+        self.payees = self._create_payees("Agent")
 
     def _plan(self):
         self.plan = self.env["crm.commission.plan"].create(
@@ -167,49 +138,10 @@ class CommissionData:
 
     # ------------------------------------------------------------------
 
-    def _columns(self, table):
-        return [
-            name
-            for (name,) in self.env.execute_query(
-                SQL(
-                    """SELECT column_name FROM information_schema.columns
-                        WHERE table_name = %s AND table_schema = 'public'
-                          AND is_generated = 'NEVER' ORDER BY ordinal_position""",
-                    table,
-                )
-            )
-        ]
-
-    def _copy(self, table, ids, source, **overrides):
-        """Insert one copy of the rows ``ids`` per row ``s`` of ``source``, with ``overrides``.
-
-        In an override ``t`` is the copied row and ``s`` the row of ``source``.
-        """
-        columns = self._columns(table)
-        values = SQL(", ").join(
-            SQL(overrides[name]) if name in overrides else SQL("t.%s", SQL.identifier(name))
-            for name in columns
-        )
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO %s (%s) SELECT %s FROM %s t CROSS JOIN %s s WHERE t.id IN %s",
-                SQL.identifier(table),
-                SQL(", ").join(map(SQL.identifier, columns)),
-                values,
-                SQL.identifier(table),
-                SQL(source),
-                tuple(ids),
-            )
-        )
-
     def _multiply(self, order, invoice, payment):
-        cr = self.env.cr
         # Indexes and triggers stay; autovacuum would only disturb.
-        self._draw_numbers(order, invoice, payment)
+        self._draw_numbers(self._last_ids())
         lines = order.order_line.sorted("id")
-        products = invoice.invoice_line_ids.sorted("id")
-        others = invoice.line_ids - products
-        first_line, first_product = lines[0].id, products[0].id
         self._copy(
             "sale_order",
             order.ids,
@@ -226,71 +158,23 @@ class CommissionData:
             "sale_order_line",
             lines.ids,
             "bench",
-            id=f"s.line_id + t.id - {first_line}",
+            id=f"s.line_id + t.id - {lines[0].id}",
             order_id="s.order_id",
             price_unit="s.price",
             price_subtotal="s.price",
             price_total="s.price",
         )
-        money = {
-            "amount_untaxed": 1,
-            "amount_total": 1,
-            "amount_residual": 0,
-            "amount_untaxed_signed": 1,
-            "amount_total_signed": 1,
-            "amount_residual_signed": 0,
-            "amount_total_in_currency_signed": 1,
-        }
-        self._copy(
-            "account_move",
-            invoice.ids,
-            "bench",
-            id="s.move_id",
-            name="'BINV' || s.n",
-            payment_reference="NULL",
-            access_token="NULL",
-            sequence_number="s.n",
-            date="s.invoiced",
-            invoice_date="s.invoiced",
-            amount_tax="0",
-            amount_tax_signed="0",
-            **{name: "s.amount" if one else "s.amount - s.paid" for name, one in money.items()},
+        self._copy_invoice(invoice)
+        self._copy_payment(payment)
+        self.env.cr.execute(
+            f"""INSERT INTO sale_order_line_invoice_rel (invoice_line_id, order_line_id)
+                SELECT item_id + k, line_id + k
+                  FROM bench, generate_series(0, {LINES_PER_INVOICE - 1}) k"""
         )
-        self._copy(
-            "account_move_line",
-            products.ids,
-            "bench",
-            id=f"s.item_id + t.id - {first_product}",
-            move_id="s.move_id",
-            move_name="'BINV' || s.n",
-            date="s.invoiced",
-            invoice_date="s.invoiced",
-            balance="-s.price",
-            credit="s.price",
-            debit="0",
-            amount_currency="-s.price",
-            price_unit="s.price",
-            price_subtotal="s.price",
-            price_total="s.price",
-        )
-        self._copy(
-            "account_move_line",
-            others.filtered(lambda x: x.display_type == "payment_term").ids,
-            "bench",
-            id="s.receivable_id",
-            move_id="s.move_id",
-            move_name="'BINV' || s.n",
-            date="s.invoiced",
-            invoice_date="s.invoiced",
-            balance="s.amount",
-            debit="s.amount",
-            credit="0",
-            amount_currency="s.amount",
-            amount_residual="s.amount - s.paid",
-            amount_residual_currency="s.amount - s.paid",
-            full_reconcile_id="NULL",
-            matching_number="NULL",
-        )
+        self._name_owners()
+        self._advance_sequences()
+
+    def _copy_payment(self, payment):
         receipts = payment.move_id.line_ids
         receivable = receipts.filtered(lambda x: x.account_type == "asset_receivable")
         self._copy(
@@ -303,7 +187,7 @@ class CommissionData:
             date="s.paid_on",
             origin_payment_id="NULL",
             access_token="NULL",
-            **{name: "s.amount" for name in money},
+            **dict.fromkeys(MONEY, "s.amount"),
         )
         for line, sign in ((receivable, "-"), (receipts - receivable, "")):
             self._copy(
@@ -339,42 +223,20 @@ class CommissionData:
             full_reconcile_id="NULL",
             exchange_move_id="NULL",
         )
-        cr.execute(
-            f"""INSERT INTO sale_order_line_invoice_rel (invoice_line_id, order_line_id)
-                SELECT item_id + k, line_id + k
-                  FROM bench, generate_series(0, {LINES_PER_INVOICE - 1}) k"""
-        )
-        self._name_owners()
-        self._advance_sequences()
 
-    def _draw_numbers(self, order, invoice, payment):
+    def _draw_numbers(self, last):
         """Decide ids, days, amounts and payees of all invoices and payments."""
-        last = {
-            table: self.env.execute_query(
-                SQL("SELECT COALESCE(MAX(id), 0) FROM %s", SQL.identifier(table))
-            )[0][0]
-            for table in TABLES
-            if not table.endswith("_rel")
-        }
         n, per = self.invoices, LINES_PER_INVOICE
-        cr = self.env.cr
-        cr.execute(
-            f"""
-            CREATE UNLOGGED TABLE bench AS
-            SELECT n, {last["sale_order"]} + n AS order_id,
-                   {last["sale_order_line"]} + (n - 1) * {per} + 1 AS line_id,
-                   {last["account_move"]} + n AS move_id,
-                   {last["account_move_line"]} + (n - 1) * {per} + 1 AS item_id,
-                   {last["account_move_line"]} + {n * per} + n AS receivable_id,
-                   price, price * {per} AS amount,
-                   CASE WHEN n % 5 = 0 THEN 0
-                        WHEN n % 50 = 1 THEN price * {per // 2} ELSE price * {per} END AS paid,
-                   DATE '{YEAR}-01-01' + n % 340 AS invoiced
-              FROM (SELECT n, (50 + n::bigint * 7919 % 400)::numeric AS price
-                      FROM generate_series(1, {n}) n) numbered"""
+        self._draw(
+            last,
+            days=340,
+            paid=f"""CASE WHEN n % 5 = 0 THEN 0
+                          WHEN n % 50 = 1 THEN price * {per // 2} ELSE price * {per} END""",
+            more=f"""{last["sale_order"]} + n AS order_id,
+                     {last["sale_order_line"]} + (n - 1) * {per} + 1 AS line_id,""",
         )
         used = last["account_move_line"] + n * per + n
-        cr.execute(
+        self.env.cr.execute(
             f"""
             CREATE UNLOGGED TABLE bench_payment AS
             SELECT row_number() OVER () AS id,
@@ -388,7 +250,6 @@ class CommissionData:
                      WHERE paid > 0) b
               JOIN generate_series(0, 1) part ON part < b.parts"""
         )
-        self.first_participant = last["crm_commission_participant"]
 
     def _name_owners(self):
         """Name one payee as the owner of each order, as the order form would."""
@@ -397,25 +258,12 @@ class CommissionData:
             {"order_id": order.id, "agent_id": self.payees[1].id, "role": "owner", "share": 100}
         )
         self.env.flush_all()
-        payee = f"(ARRAY{self.payees.ids})[s.n %% {self.payee_count} + 1]"
         self._copy(
             "crm_commission_participant",
             template.ids,
             "(SELECT * FROM bench WHERE n > 1)",
             id=f"{template.id} + s.n - 1",
             order_id="s.order_id",
-            partner_id=payee,
-            agent_id=payee,
+            partner_id=self._payee(),
+            agent_id=self._payee(),
         )
-
-    def _advance_sequences(self):
-        for table in TABLES:
-            if table.endswith("_rel"):
-                continue
-            self.env.cr.execute(
-                SQL(
-                    "SELECT setval(%s, (SELECT MAX(id) FROM %s))",
-                    f"{table}_id_seq",
-                    SQL.identifier(table),
-                )
-            )

@@ -8,12 +8,9 @@ seventh has a marginal scale, half of them accrue what is expected in the end.
 
 from datetime import date
 
-from commission_data import LINES_PER_INVOICE, YEAR, CommissionData
+from invoice_data import LINES_PER_INVOICE, YEAR, InvoiceData
 
 from odoo import Command
-from odoo.tools import SQL
-
-TABLES = ("account_move", "account_move_line")
 
 #: The purchases of every agreement in one query, written by hand for this data.
 PEER = """
@@ -31,7 +28,7 @@ PEER = """
 """
 
 
-class RebateData(CommissionData):
+class RebateData(InvoiceData):
     """Fills a database with ``lines`` posted invoice lines under ``agreements`` agreements."""
 
     def __init__(self, env, *, lines=1_000_000, agreements=500):
@@ -42,45 +39,28 @@ class RebateData(CommissionData):
         self._books()
         invoice = self._invoice()
         self.env.cr.commit()
-        self._multiply(invoice)
+        self._draw(self._last_ids(), days=359)
+        self._copy_invoice(invoice, self._payee())
+        self._advance_sequences()
         self._agreements()
-        self.env.cr.commit()
-        # what autovacuum would do by itself before long
-        for table in (
-            *TABLES,
+        self._analyze(
             "crm_rebate_agreement",
             "crm_rebate_participant",
             "crm_rebate_participant_buyer_rel",
             "crm_rebate_period",
-        ):
-            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
-        self.env.cr.commit()
-        self.env.invalidate_all()
+        )
         return self.counted
 
     def _books(self):
         env = self.env
-        if not env.company.chart_template:
-            env["account.chart.template"].try_loading("generic_coa", env.company)
+        self._load_chart()
         payable, reduction = env["account.account"].create(
             [
                 {"code": "229911", "name": "Rebates", "account_type": "liability_current"},
                 {"code": "409911", "name": "Rebates granted", "account_type": "income"},
             ]
         )
-        journal = env["account.journal"].create(
-            {"name": "Rebates", "code": "REBA", "type": "general"}
-        )
-        self.ledger = env["crm.subledger"].create(
-            {
-                "name": "Rebates",
-                "code": "RBT",
-                "kind": "rebate",
-                "journal_id": journal.id,
-                "account_id": payable.id,
-                "counterpart_account_id": reduction.id,
-            }
-        )
+        self.ledger = self._create_ledger("Rebates", "RBT", "rebate", "REBA", payable, reduction)
         self.category = env["product.category"].create({"name": "Counted"})
         self.counted, self.other = env["product.product"].create(
             [
@@ -88,9 +68,7 @@ class RebateData(CommissionData):
                 {"name": "Other", "type": "consu"},
             ]
         )
-        self.payees = env["res.partner"].create(
-            [{"name": f"Reseller {n:03}", "is_company": True} for n in range(self.payee_count)]
-        )
+        self.payees = self._create_payees("Reseller")
 
     def _invoice(self):
         products = (self.counted, self.other) * (LINES_PER_INVOICE // 2)
@@ -114,97 +92,6 @@ class RebateData(CommissionData):
         )
         invoice.action_post()
         return invoice
-
-    def _multiply(self, invoice):
-        self._draw(invoice)
-        products = invoice.invoice_line_ids.sorted("id")
-        term = invoice.line_ids - products
-        payee = f"(ARRAY{self.payees.ids})[s.n %% {self.payee_count} + 1]"
-        money = (
-            "amount_untaxed",
-            "amount_total",
-            "amount_residual",
-            "amount_untaxed_signed",
-            "amount_total_signed",
-            "amount_residual_signed",
-            "amount_total_in_currency_signed",
-        )
-        self._copy(
-            "account_move",
-            invoice.ids,
-            "bench",
-            id="s.move_id",
-            name="'BINV' || s.n",
-            payment_reference="NULL",
-            access_token="NULL",
-            sequence_number="s.n",
-            partner_id=payee,
-            commercial_partner_id=payee,
-            partner_shipping_id=payee,
-            date="s.invoiced",
-            invoice_date="s.invoiced",
-            **dict.fromkeys(money, "s.amount"),
-        )
-        common = {
-            "move_id": "s.move_id",
-            "move_name": "'BINV' || s.n",
-            "partner_id": payee,
-            "date": "s.invoiced",
-            "invoice_date": "s.invoiced",
-        }
-        self._copy(
-            "account_move_line",
-            products.ids,
-            "bench",
-            **common,
-            id=f"s.item_id + t.id - {products[0].id}",
-            balance="-s.price",
-            credit="s.price",
-            debit="0",
-            amount_currency="-s.price",
-            price_unit="s.price",
-            price_subtotal="s.price",
-            price_total="s.price",
-        )
-        self._copy(
-            "account_move_line",
-            term.ids,
-            "bench",
-            **common,
-            id="s.receivable_id",
-            balance="s.amount",
-            debit="s.amount",
-            credit="0",
-            amount_currency="s.amount",
-            amount_residual="s.amount",
-            amount_residual_currency="s.amount",
-        )
-        for table in TABLES:
-            self.env.cr.execute(
-                SQL(
-                    "SELECT setval(%s, (SELECT MAX(id) FROM %s))",
-                    f"{table}_id_seq",
-                    SQL.identifier(table),
-                )
-            )
-
-    def _draw(self, invoice):
-        """Decide ids, days and amounts of all invoices."""
-        last_move, last_line = (
-            self.env.execute_query(SQL("SELECT MAX(id) FROM %s", SQL.identifier(table)))[0][0]
-            for table in TABLES
-        )
-        n, per = self.invoices, LINES_PER_INVOICE
-        self.env.cr.execute(
-            f"""
-            CREATE UNLOGGED TABLE bench AS
-            SELECT n, {last_move} + n AS move_id,
-                   {last_line} + (n - 1) * {per} + 1 AS item_id,
-                   {last_line} + {n * per} + n AS receivable_id,
-                   price, price * {per} AS amount, DATE '{YEAR}-01-01' + n % 359 AS invoiced
-              FROM (SELECT n, (50 + n::bigint * 7919 % 400)::numeric AS price
-                      FROM generate_series(1, {n}) n) numbered"""
-        )
 
     def _agreements(self):
         agreements = self.env["crm.rebate.agreement"].create(

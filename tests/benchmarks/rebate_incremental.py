@@ -12,7 +12,7 @@ from datetime import date
 from statistics import median
 from unittest.mock import patch
 
-from commission_data import YEAR
+from invoice_data import YEAR
 from rebate_data import RebateData
 
 from odoo import Command

@@ -1,5 +1,6 @@
 from . import (
     base,
+    crm_approval_chain,
     crm_approval_decision,
     crm_approval_delegation,
     crm_approval_mixin,
@@ -9,6 +10,7 @@ from . import (
     crm_approval_rule_limit,
     crm_approval_rule_step,
     crm_approval_rule_threshold,
+    crm_evidence_mixin,
     crm_signature_evidence,
     crm_signature_mixin,
     crm_validation_log,

@@ -1,8 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-
-from ..engine import chain
-from ..tools import is_unlocked
 
 KINDS = [
     ("request", "Requested"),
@@ -24,23 +20,23 @@ KINDS = [
 
 
 class CrmApprovalDecision(models.Model):
-    """The log of a request: rows are only added, and chained by SHA-256."""
+    """The log of a request."""
 
     _name = "crm.approval.decision"
     _description = "Approval Decision"
+    _inherit = ["crm.approval.chain"]
     _order = "request_id desc, seq"
     _rec_name = "kind"
+    _document_fields = ("request_id",)
+    _covered_fields = ("step_id", "kind", "represented", "reason", "channel", "content_hash")
 
     request_id = fields.Many2one(
         "crm.approval.request", required=True, readonly=True, ondelete="restrict", index=True
     )
     company_id = fields.Many2one(related="request_id.company_id", store=True, index=True)
     step_id = fields.Many2one("crm.approval.request.step", readonly=True, index="btree_not_null")
-    seq = fields.Integer("No.", required=True, readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
-    user_id = fields.Many2one(
-        "res.users", "By", required=True, readonly=True, ondelete="restrict", index=True
-    )
+    user_id = fields.Many2one(required=True, index=True)
     represented = fields.Json("Represented User Ids", readonly=True)
     on_behalf = fields.Char("For", compute="_compute_on_behalf")
     reason = fields.Text(readonly=True)
@@ -50,10 +46,7 @@ class CrmApprovalDecision(models.Model):
         readonly=True,
         default="web",
     )
-    date = fields.Datetime(required=True, readonly=True)
     content_hash = fields.Char("Hash of What Is Approved", readonly=True)
-    previous_hash = fields.Char(readonly=True)
-    hash = fields.Char(required=True, readonly=True)
 
     _seq_unique = models.Constraint(
         "UNIQUE (request_id, seq)", "Somebody else wrote to this log at the same time. Try again."
@@ -70,31 +63,8 @@ class CrmApprovalDecision(models.Model):
             users = self.env["res.users"].sudo().browse(others).exists()
             row.on_behalf = (" → " if moved else ", ").join(users.mapped("name"))
 
-    # ------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not is_unlocked(self.env):
-            raise AccessError(
-                self.env._(
-                    "Decisions are made with the buttons of the approval request, nowhere else."
-                )
-            )
-        return super().create(vals_list)
-
-    # Never allowed, so nothing is left for super() to do.
-    def write(self, vals):  # pylint: disable=method-required-super
-        raise UserError(self.env._("The log of an approval cannot be changed, only added to."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("The log of an approval cannot be deleted."))
-
-    # ------------------------------------------------------------------
-
     @api.model
     def _prepare_payload(self, vals):
-        """Return what the hash of a row with these values covers."""
         return {
             "request": vals["request_id"],
             "step": vals["step_id"] or None,
@@ -107,16 +77,3 @@ class CrmApprovalDecision(models.Model):
             "date": fields.Datetime.to_string(vals["date"]),
             "content": vals["content_hash"] or "",
         }
-
-    def _payload(self):
-        self.ensure_one()
-        names = ("seq", "kind", "represented", "reason", "channel", "date", "content_hash")
-        links = ("request_id", "step_id", "user_id")
-        vals = {name: self[name] for name in names} | {name: self[name].id for name in links}
-        return self._prepare_payload(vals)
-
-    def _first_broken(self):
-        """Return the first row of one request's log, in its order, that was tampered with."""
-        rows = [(row._payload(), row.previous_hash, row.hash) for row in self]
-        position = chain.first_broken(rows)
-        return self.browse() if position is None else self[position]

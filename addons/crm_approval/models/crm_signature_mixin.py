@@ -16,21 +16,26 @@ class CrmSignatureMixin(models.AbstractModel):
 
     The heir decides when to freeze and who may sign (its callers check), and overrides
     ``_render_signature_pdf``, ``_signature_sides``, ``_write_signature_values`` and
-    ``_signature_complete``. Every step is a row of ``crm.signature.evidence``.
+    ``_signature_complete``. Every step is a row of ``_evidence_model``.
     """
 
     _name = "crm.signature.mixin"
     _description = "Document with Signatures"
 
+    # a model that inherits crm.evidence.mixin; one of its own may be readable with the document
+    _evidence_model = "crm.signature.evidence"
+
     pdf_attachment_id = fields.Many2one(
         "ir.attachment", "PDF to Sign", readonly=True, copy=False, ondelete="restrict"
     )
     pdf_sha256 = fields.Char("SHA-256 of the PDF", readonly=True, copy=False)
-    evidence_html = fields.Html("Log", compute="_compute_evidence_html", sanitize=False)
+    evidence_html = fields.Html(
+        "Log", compute="_compute_evidence_html", sanitize=False, groups="base.group_user"
+    )
 
     def _compute_evidence_html(self):
         for document in self:
-            rows = self.env["crm.signature.evidence"]._of(document)
+            rows = document._evidence()
             document.evidence_html = (
                 self.env["ir.qweb"]._render("crm_approval.signature_log", {"rows": rows})
                 if rows
@@ -52,6 +57,41 @@ class CrmSignatureMixin(models.AbstractModel):
     def _write_signature_values(self, values):
         """Write fields of this mixin; the heir lets its own lock pass."""
         self.sudo().write(values)  # sudo: written by signing, after the callers' checks
+
+    def _check_signable(self):
+        """Raise when nobody can sign this document now; it is locked and read again.
+
+        :raise UserError: why
+        """
+
+    def _keep_signature(self, side, name, image):
+        """Add a signature, which was checked, to the log.
+
+        :param str side: one of ``_signature_sides()``
+        :param str name: the name as entered
+        :param bytes image: the drawn signature
+        """
+        self._log(
+            "signed",
+            side=side,
+            name=name,
+            sha256=self.pdf_sha256,
+            signature=base64.b64encode(image),
+            signature_sha256=hashlib.sha256(image).hexdigest(),
+        )
+
+    def _is_signature(self, row, side):
+        """Whether that row of the log is a signature of that side."""
+        return row.kind == "signed" and row.side == side
+
+    def _signature_images(self):
+        """Return ``{row of the log: image (bytes)}`` of the signatures that are kept."""
+        rows = self._evidence().filtered(lambda row: row.kind == "signed")
+        return {row: base64.b64decode(row.signature or b"") for row in rows}
+
+    def _evidence_files(self):
+        """Return ``{name: bytes}`` of the documents in the evidence file; callers check access."""
+        return {"document.pdf": self.sudo().pdf_attachment_id.raw}  # sudo: see the docstring
 
     def _signature_complete(self):
         """Everybody has signed."""
@@ -142,28 +182,25 @@ class CrmSignatureMixin(models.AbstractModel):
         self.ensure_one()
         self.lock_for_update()
         self.invalidate_recordset()
+        self._check_signable()
         if side not in self._signature_sides():
             raise UserError(self.env._("Nobody signs %s for that side.", self.display_name))
-        if self._signed_row(side):
-            raise UserError(
-                self.env._("%s has been signed for this side already.", self.display_name)
-            )
+        self._check_not_signed(side)
         name = (name or "").strip()[:200]
         if not name:
             raise UserError(self.env._("Enter the name of the person who signs."))
         image = signature_image(self.env, signature)
         self._pdf()
-        self._log(
-            "signed",
-            side=side,
-            name=name,
-            sha256=self.pdf_sha256,
-            signature=base64.b64encode(image),
-            signature_sha256=hashlib.sha256(image).hexdigest(),
-        )
+        self._keep_signature(side, name, image)
         if all(map(self._signed_row, self._signature_sides())):
             self._log("completed", sha256=self.pdf_sha256)
             self._signature_complete()
+
+    def _check_not_signed(self, side):
+        if self._signed_row(side):
+            raise UserError(
+                self.env._("%s has been signed for this side already.", self.display_name)
+            )
 
     def _invalidate_signatures(self, reason, kind="invalidated"):
         """Make PDF and signatures void; they stay in the log."""
@@ -175,19 +212,17 @@ class CrmSignatureMixin(models.AbstractModel):
         """Return the row of the signature of that side under the PDF that is frozen now, if any."""
         rows = self._evidence()
         frozen = rows.filtered(lambda row: row.kind == "frozen")[-1:].seq or 0
-        return rows.filtered(
-            lambda row: row.kind == "signed" and row.side == side and row.seq > frozen
-        )[-1:]
+        return rows.filtered(lambda row: row.seq > frozen and self._is_signature(row, side))[-1:]
 
     # ------------------------------------------------------------------
     # Evidence
     # ------------------------------------------------------------------
 
     def _evidence(self):
-        return self.env["crm.signature.evidence"]._of(self)
+        return self.env[self._evidence_model]._of(self)
 
     def _log(self, kind, **values):
-        return self.env["crm.signature.evidence"]._log(self, kind, **(self._visitor() | values))
+        return self.env[self._evidence_model]._log(self, kind, **(self._visitor() | values))
 
     @api.model
     def _visitor(self):
@@ -224,8 +259,7 @@ class CrmSignatureMixin(models.AbstractModel):
         faults = []
         if self.pdf_sha256 and frozen.sha256 != self.pdf_sha256:
             faults.append(self.env._("%s: the PDF is not the one in the log.", self.display_name))
-        for row in rows.filtered(lambda row: row.kind == "signed"):
-            image = base64.b64decode(row.signature or b"")
+        for row, image in self._signature_images().items():
             if hashlib.sha256(image).hexdigest() != row.signature_sha256:
                 faults.append(
                     self.env._("%s: a signature is not the one in the log.", self.display_name)
@@ -271,16 +305,11 @@ class CrmSignatureMixin(models.AbstractModel):
         """Return the evidence file (ZIP): the PDF, the signatures, the log."""
         self.ensure_one()
         self.check_access("read")
-        # sudo: file and log of a document that the user may read
-        files = {
-            "document.pdf": self.sudo().pdf_attachment_id.raw,
-            "evidence.json": json.dumps(
-                self._evidence_document(), ensure_ascii=False, indent=2
-            ).encode(),
-        }
+        text = json.dumps(self._evidence_document(), ensure_ascii=False, indent=2)
+        files = {**self._evidence_files(), "evidence.json": text.encode()}
+        images = self._signature_images()
         for side in self._signature_sides():
-            row = self._signed_row(side)
-            files[f"signature-{side}.png"] = base64.b64decode(row.signature or b"")
+            files[f"signature-{side}.png"] = images.get(self._signed_row(side))
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in files.items():

@@ -1,11 +1,12 @@
 from odoo import http
 from odoo.exceptions import UserError
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.crm_print.tools import XLSX, download
 
 from .partner_portal import HOME, PartnerPortal
 
 STATEMENTS = f"{HOME}/statements"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class PartnerStatements(PartnerPortal):
@@ -29,6 +30,7 @@ class PartnerStatements(PartnerPortal):
         readonly=True,
     )
     def partner_statements(self, page=1, **chosen):
+        """List the statements of the visitor's company, in pages; for its finance people."""
         self._partner_access("finance")
         _t = request.env._
         states = [("sent", _t("To Confirm")), ("confirmed", _t("Confirmed"))]
@@ -58,6 +60,7 @@ class PartnerStatements(PartnerPortal):
         f"{STATEMENTS}/<int:statement_id>", type="http", auth="user", website=True, readonly=True
     )
     def partner_statement(self, statement_id, **_parameters):
+        """Show a statement."""
         return self._render_statement(
             self._partner_record("crm.partner.statement", statement_id, "finance")
         )
@@ -83,6 +86,7 @@ class PartnerStatements(PartnerPortal):
         methods=["POST"],
     )
     def partner_statement_confirm(self, statement_id, seen="", **_form):
+        """Confirm the statement as it was on the screen (``seen``: hash of its contents)."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")
         try:
             record._confirm(request.env.user.name, seen=seen, **self._visitor())
@@ -98,6 +102,7 @@ class PartnerStatements(PartnerPortal):
         methods=["POST"],
     )
     def partner_statement_dispute(self, statement_id, reason="", seen="", **_form):
+        """Dispute the statement as it was on the screen, with a reason."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")
         try:
             record._dispute(request.env.user.name, reason, seen=seen, **self._visitor())
@@ -111,28 +116,19 @@ class PartnerStatements(PartnerPortal):
 
     @http.route(f"{STATEMENTS}/<int:statement_id>/pdf", type="http", auth="user", readonly=False)
     def partner_statement_pdf(self, statement_id, **_parameters):
+        """Download the statement as PDF in the visitor's language."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")
         # sudo: a statement that the visitor may read, as just checked
         printed = record.sudo().with_context(statement_lang=request.env.lang)
         name, content = printed._print()
-        return self._download(name, content, "application/pdf")
+        return download(content, name, "application/pdf")
 
     @http.route(f"{STATEMENTS}/<int:statement_id>/xlsx", type="http", auth="user", readonly=True)
     def partner_statement_xlsx(self, statement_id, **_parameters):
+        """Download the statement as a workbook."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")
         content = request.env["crm.partner.statement.document"]._xlsx(record)
-        return self._download(f"{record.name.replace('/', '-')}.xlsx", content, XLSX)
-
-    def _download(self, name, content, mimetype):
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", mimetype),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        return download(content, f"{record.name}.xlsx", XLSX)
 
     @http.route("/crm_partner/statements.xlsx", type="http", auth="user", readonly=True)
     def statements_xlsx(self, ids="", **_parameters):
@@ -148,4 +144,4 @@ class PartnerStatements(PartnerPortal):
             return request.not_found()
         content = request.env["crm.partner.statement.document"]._xlsx(found)
         name = request.env._("Statements of account") if len(found) > 1 else found.name
-        return self._download(f"{name.replace('/', '-')}.xlsx", content, XLSX)
+        return download(content, f"{name}.xlsx", XLSX)

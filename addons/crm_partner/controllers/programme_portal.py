@@ -2,7 +2,9 @@ from datetime import date
 
 from odoo import fields, http
 from odoo.exceptions import UserError, ValidationError
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.crm_print.tools import download
 
 from ..engine import programme
 from ..models.res_users import ROLES
@@ -273,6 +275,7 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_agreements(self, page=1, **parameters):
+        """List the agreements of the visitor's company, in pages; for its administrators."""
         self._partner_access("admin")
         listing = self._partner_list(
             "crm.partner.agreement",
@@ -303,6 +306,7 @@ class ProgrammePortal(PartnerPortal):
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>", type="http", auth="user", website=True)
     def partner_agreement(self, agreement_id, **parameters):
+        """Show an agreement."""
         agreement = self._agreement(agreement_id)
         values = self._partner_values(
             "partner_agreement",
@@ -323,22 +327,11 @@ class ProgrammePortal(PartnerPortal):
         content = agreement._pdf()
         if agreement.state == "sent":
             agreement._log_shown()
-        return self._file(content, f"{agreement._signature_name()}.pdf", "application/pdf")
-
-    @staticmethod
-    def _file(content, name, mimetype):
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", mimetype),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        return download(content, f"{agreement._signature_name()}.pdf", "application/pdf")
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>/sign", type="http", auth="user", methods=["POST"])
     def partner_agreement_sign(self, agreement_id, name=None, signature=None, **_parameters):
+        """Sign for the partner; answers JSON with the next page or what is wrong."""
         agreement = self._agreement(agreement_id)
         try:
             agreement._sign_as_partner(name, signature)
@@ -356,6 +349,7 @@ class ProgrammePortal(PartnerPortal):
         website=True,
     )
     def partner_agreement_decline(self, agreement_id, reason=None, **_parameters):
+        """Decline with a reason, which our people read."""
         agreement = self._agreement(agreement_id)
         url = f"{AGREEMENT}/{agreement_id}"
         reason = (reason or "").strip()[:500]
@@ -377,7 +371,7 @@ class ProgrammePortal(PartnerPortal):
         if not agreement:
             raise self._not_found()
         name = f"{agreement._signature_name()}-evidence.zip"
-        return self._file(agreement._evidence_zip(), name, "application/zip")
+        return download(agreement._evidence_zip(), name, "application/zip")
 
     # ------------------------------------------------------------------
     # Distributors below

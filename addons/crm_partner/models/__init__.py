@@ -20,6 +20,7 @@ from . import (
     crm_mdf_base,
     crm_mdf_budget,
     crm_mdf_claim,
+    crm_mdf_decision,
     crm_mdf_fund,
     crm_mdf_request,
     crm_partner_agreement,

@@ -15,6 +15,10 @@ class CrmMdfBase(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number documents; states begin where they begin.
+
+        :raises AccessError: a guarded field was given by hand
+        """
         if not is_unlocked(self.env):
             for vals in vals_list:
                 self._check_guarded(vals)
@@ -28,6 +32,10 @@ class CrmMdfBase(models.AbstractModel):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Refuse guarded fields.
+
+        :raises AccessError: a guarded field was given by hand
+        """
         if not is_unlocked(self.env):
             self._check_guarded(vals)
         return super().write(vals)

@@ -4,7 +4,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine import mdf
-from ..tools import is_unlocked, unlocked
+from ..tools import unlocked
+from .crm_mdf_decision import GUARDED
 
 CLAIMED = frozenset(
     {"request_id", "invoice_number", "invoice_date", "amount", "tax_amount", "cost"}
@@ -22,12 +23,10 @@ class CrmMdfClaim(models.Model):
 
     _name = "crm.mdf.claim"
     _description = "Marketing Fund Claim"
-    _inherit = ["crm.mdf.base", "crm.approval.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["crm.mdf.decision"]
     _order = "id desc"
     _check_company_auto = True
-    _guarded = frozenset(
-        {"state", "submitted_on", "decided_on", "decided_by_id", "settled", "settled_on"}
-    )
+    _guarded = GUARDED | {"settled", "settled_on"}
 
     name = fields.Char("Number", readonly=True, copy=False, index="trigram")
     request_id = fields.Many2one(
@@ -120,10 +119,6 @@ class CrmMdfClaim(models.Model):
         tracking=True,
         index=True,
     )
-    reason = fields.Text("Reason of the Decision", copy=False, tracking=True)
-    submitted_on = fields.Datetime(readonly=True, copy=False)
-    decided_on = fields.Datetime(readonly=True, copy=False)
-    decided_by_id = fields.Many2one("res.users", "Decided by", readonly=True, copy=False)
     line_ids = fields.One2many("account.move.line", "mdf_claim_id", "Settlement", readonly=True)
     settled = fields.Monetary(readonly=True, copy=False)
     settled_on = fields.Date(readonly=True, copy=False)
@@ -262,8 +257,7 @@ class CrmMdfClaim(models.Model):
                 )
 
     def write(self, vals):
-        if not is_unlocked(self.env):
-            self._check_still_open(vals)
+        """Have the ledger of the fund follow."""
         result = super().write(vals)
         if {"state", "approved_amount", "amount", "fair_value"} & vals.keys():
             self.fund_id._subledger_mark_dirty()
@@ -286,31 +280,24 @@ class CrmMdfClaim(models.Model):
     # Flow
     # ------------------------------------------------------------------
 
-    def action_submit(self):
-        """Send drafts to the channel manager; the proof has to be attached."""
-        self.check_access("write")
-        self._submit()
+    def _check_submit(self):
+        if self.request_id.state != "approved":
+            raise UserError(
+                self.env._("%s is not approved: nothing can be claimed.", self.request_id.name)
+            )
+        if not self._proofs():
+            raise UserError(
+                self.env._(
+                    "%s has no proof. Attach the invoice and what else shows that the activity "
+                    "took place.",
+                    self.display_name,
+                )
+            )
 
     def _submit(self):
-        """Submit, for whom the caller has checked that they may."""
-        for claim in self.sudo():  # sudo: see the docstring
-            claim.fund_id._check_usable()
-            if claim.request_id.state != "approved":
-                raise UserError(
-                    self.env._("%s is not approved: nothing can be claimed.", claim.request_id.name)
-                )
-            if not claim._proofs():
-                raise UserError(
-                    self.env._(
-                        "%s has no proof. Attach the invoice and what else shows that the activity "
-                        "took place.",
-                        claim.display_name,
-                    )
-                )
-        self._update_state(("draft",), "submitted", submitted_on=fields.Datetime.now())
+        super()._submit()
         for claim in unlocked(self):
             claim.approved_amount = min(claim.amount, claim._cap())
-            claim._ask_to_decide()
 
     def _proofs(self):
         """Return the attached files (superuser)."""
@@ -321,23 +308,11 @@ class CrmMdfClaim(models.Model):
             .search([("res_model", "=", self._name), ("res_id", "in", self.ids)], order="id")
         )
 
-    def _ask_to_decide(self):
-        if self.user_id:
-            self.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=self.env._("Decide on %s", self.name),
-                user_id=self.user_id.id,
-            )
-
-    def action_approve(self):
-        """Approve claims, in part or in whole, as a channel manager.
-
-        :raises UserError: above the cap, without a reason for a part, or an approval is missing
-        """
-        self._check_channel()
-        self._approve()
-
     def _approve(self):
+        """Approve under the locks of fund and request.
+
+        :raises UserError: above the cap, or without the reason of a reduction
+        """
         for claim in self:
             claim._approval_gate("mdf")
             claim.fund_id._lock()
@@ -374,74 +349,49 @@ class CrmMdfClaim(models.Model):
                 )
             )
 
-    def _decide(self, allowed, target):
-        self._update_state(
-            allowed, target, decided_on=fields.Datetime.now(), decided_by_id=self.env.uid
-        )
-        # sudo: the activities of whoever was asked to decide
-        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
-        self.sudo()._tell_partner()  # sudo: a note to the partner, as the system
+    def _people_to_tell(self):
+        people = self.partner_id._partner_people("marketing", "finance")
+        return self.claimed_by_id | people
 
-    def _tell_partner(self):
-        for claim in self:
-            people = claim.claimed_by_id | claim.partner_id._partner_people("marketing", "finance")
-            for person in people:
-                note = claim.with_context(lang=person.lang)
-                labels = dict(note._fields["state"]._description_selection(note.env))
-                note.message_notify(
-                    partner_ids=person.ids,
-                    subject=note.env._(
-                        "%(name)s: %(state)s", name=note.name, state=labels[note.state]
-                    ),
-                    body=note.env._(
-                        "Claimed: %(amount)s. Approved: %(approved)s. %(reason)s",
-                        amount=note.currency_id.format(note.amount),
-                        approved=note.currency_id.format(
-                            note.approved_amount if note.state == "approved" else 0.0
-                        ),
-                        reason=note.reason or "",
-                    ),
-                )
+    def _decision_text(self):
+        approved = self.approved_amount if self.state == "approved" else 0.0
+        return self.env._(
+            "Claimed: %(amount)s. Approved: %(approved)s. %(reason)s",
+            amount=self.currency_id.format(self.amount),
+            approved=self.currency_id.format(approved),
+            reason=self.reason or "",
+        )
 
     def action_refuse(self):
-        """Refuse claims; the reason is told to the partner."""
-        self._check_channel()
-        for claim in self:
-            if not (claim.reason or "").strip():
-                raise UserError(
-                    self.env._("%s: enter the reason first, the partner reads it.", claim.name)
-                )
-        self._decide(("submitted",), "refused")
+        """Refuse, and close the request when its fund has expired meanwhile.
+
+        :raises UserError: without a reason, or when it was decided on already
+        """
+        result = super().action_refuse()
         self._close_expired()
+        return result
 
     def action_reopen(self):
         """Take a decision back, as long as no document settles the claim."""
         self._check_channel()
         for claim in self:
             claim.fund_id._lock()
-            if claim._document() and claim.state == "approved":
+            document = claim.sudo()._document()  # sudo: whether there is one, and its number
+            if document and claim.state == "approved":
                 raise UserError(
                     self.env._(
                         "%(claim)s has the document %(document)s. Delete the draft or reverse it "
                         "first.",
                         claim=claim.name,
-                        document=claim.sudo()._document().display_name,
+                        document=document.display_name,
                     )
                 )
         self._update_state(
             ("approved", "refused"), "submitted", decided_on=False, decided_by_id=False
         )
 
-    def action_cancel(self):
-        """Withdraw claims that were not decided on."""
-        self.check_access("write")
-        self._cancel()
-
     def _cancel(self):
-        """Withdraw, for whom the caller has checked that they may."""
-        self._update_state(("draft", "submitted"), "cancelled")
-        # sudo: the activities of whoever was asked to decide
-        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
+        super()._cancel()
         self._close_expired()
 
     def _close_expired(self):
@@ -570,12 +520,6 @@ class CrmMdfClaim(models.Model):
     # Approvals
     # ------------------------------------------------------------------
 
-    def _approval_ahead(self, operation):
-        claims = super()._approval_ahead(operation)
-        if operation == "mdf":
-            return claims.filtered(lambda claim: claim.state == "submitted")
-        return claims
-
     def _approval_snapshot_fields(self, operation):
         return [
             *super()._approval_snapshot_fields(operation),
@@ -585,11 +529,3 @@ class CrmMdfClaim(models.Model):
             "approved_amount",
             "fair_value",
         ]
-
-    def _approval_granted(self, request):
-        result = super()._approval_granted(request)
-        waiting = self.filtered(lambda record: record.state == "submitted")
-        if request.operation == "mdf" and waiting:
-            # sudo: an approver, who need not be a channel manager, has just decided
-            waiting.sudo()._approve()
-        return result

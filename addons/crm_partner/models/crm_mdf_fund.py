@@ -280,23 +280,29 @@ class CrmMdfFund(models.Model):
     @api.constrains("ledger_id")
     def _check_ledger(self):
         for fund in self:
-            if fund.ledger_id.sudo().kind != "mdf":
+            ledger = fund.ledger_id.sudo()  # sudo: the kind and name of the ledger, no amounts
+            if ledger.kind != "mdf":
                 raise ValidationError(
                     self.env._(
                         "“%s” is not a sub-ledger of market development funds. Choose its kind "
                         "under Invoicing > Configuration > Sub-ledgers.",
-                        fund.ledger_id.sudo().name,
+                        ledger.name,
                     )
                 )
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Give the fund to the company that a contact belongs to."""
         partners = self.env["res.partner"].browse(vals.get("partner_id") for vals in vals_list)
         for vals, partner in zip(vals_list, partners, strict=True):
             vals["partner_id"] = partner.commercial_partner_id.id
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep what the ledger rests on once the fund is open.
+
+        :raises UserError: partner, period or ledger of an open fund would change
+        """
         if FROZEN & vals.keys() and any(fund.state != "draft" for fund in self):
             raise UserError(
                 self.env._(

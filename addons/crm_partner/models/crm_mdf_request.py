@@ -6,7 +6,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..engine import mdf
-from ..tools import is_unlocked, unlocked
+from ..tools import unlocked
+from .crm_mdf_decision import GUARDED
 
 # What was asked; from the decision on only a new request changes it.
 ASKED = frozenset({"fund_id", "kind_id", "date_from", "date_to", "cost", "cofunding_rate", "title"})
@@ -17,27 +18,10 @@ class CrmMdfRequest(models.Model):
 
     _name = "crm.mdf.request"
     _description = "Marketing Fund Request"
-    _inherit = [
-        "crm.mdf.base",
-        "crm.approval.mixin",
-        "mail.thread",
-        "mail.activity.mixin",
-    ]
+    _inherit = ["crm.mdf.decision"]
     _order = "id desc"
     _check_company_auto = True
-    _guarded = frozenset(
-        {
-            "state",
-            "submitted_on",
-            "decided_on",
-            "decided_by_id",
-            "lead_count",
-            "won_count",
-            "won_revenue",
-            "roi",
-            "measured_on",
-        }
-    )
+    _guarded = GUARDED | {"lead_count", "won_count", "won_revenue", "roi", "measured_on"}
 
     name = fields.Char("Number", readonly=True, copy=False, index="trigram")
     title = fields.Char("Activity", required=True, tracking=True)
@@ -120,10 +104,6 @@ class CrmMdfRequest(models.Model):
         tracking=True,
         index=True,
     )
-    reason = fields.Text("Reason of the Decision", copy=False, tracking=True)
-    submitted_on = fields.Datetime(readonly=True, copy=False)
-    decided_on = fields.Datetime(readonly=True, copy=False)
-    decided_by_id = fields.Many2one("res.users", "Decided by", readonly=True, copy=False)
     claim_ids = fields.One2many("crm.mdf.claim", "request_id", "Claims")
     claim_count = fields.Integer(compute="_compute_claimed", store=True)
     claimed = fields.Monetary(
@@ -262,11 +242,6 @@ class CrmMdfRequest(models.Model):
                     self.env._("“%s”: expectations cannot be negative.", request.title)
                 )
 
-    def write(self, vals):
-        if not is_unlocked(self.env):
-            self._check_still_open(vals)
-        return super().write(vals)
-
     def _check_still_open(self, vals):
         for request in self:
             late = ASKED & vals.keys() and request.state not in ("draft", "submitted")
@@ -283,45 +258,21 @@ class CrmMdfRequest(models.Model):
     # Flow
     # ------------------------------------------------------------------
 
-    def action_submit(self):
-        """Send drafts to the channel manager."""
-        self.check_access("write")
-        self._submit()
-
-    def _submit(self):
-        """Submit, for whom the caller has checked that they may."""
-        for request in self.sudo():  # sudo: see the docstring
-            request.fund_id._check_usable()
-            if request.date_to < request.fund_id.date_from:
-                raise UserError(
-                    self.env._(
-                        "%(request)s ended before the fund %(fund)s began.",
-                        request=request.display_name,
-                        fund=request.fund_id.name,
-                    )
+    def _check_submit(self):
+        if self.date_to < self.fund_id.date_from:
+            raise UserError(
+                self.env._(
+                    "%(request)s ended before the fund %(fund)s began.",
+                    request=self.display_name,
+                    fund=self.fund_id.name,
                 )
-        self._update_state(("draft",), "submitted", submitted_on=fields.Datetime.now())
-        for request in self.sudo():  # sudo: tell the channel manager, who has the right to read
-            request._ask_to_decide()
-
-    def _ask_to_decide(self):
-        user = self.user_id or self.fund_id.user_id
-        if user:
-            self.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=self.env._("Decide on %s", self.name),
-                user_id=user.id,
             )
 
-    def action_approve(self):
-        """Approve and reserve the amount in the fund, as a channel manager.
-
-        :raises UserError: an approval rule applies and was not met, or the fund holds too little
-        """
-        self._check_channel()
-        self._approve()
-
     def _approve(self):
+        """Approve, and reserve the amount in the fund.
+
+        :raises UserError: no amount, or the fund holds too little
+        """
         for request in self:
             request._approval_gate("mdf")
             fund = request.fund_id
@@ -347,42 +298,8 @@ class CrmMdfRequest(models.Model):
             # the row of the fund changes, so that two approvals at once collide
             self.env.flush_all()
 
-    def _decide(self, allowed, target, **values):
-        self._update_state(
-            allowed,
-            target,
-            decided_on=fields.Datetime.now(),
-            decided_by_id=self.env.uid,
-            **values,
-        )
-        # sudo: the activities of whoever was asked to decide
-        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
-        self.sudo()._tell_partner()  # sudo: a note to the partner, as the system
-
-    def _tell_partner(self):
-        """Send the decision to the people of the partner who asked."""
-        for request in self:
-            people = request.requested_by_id | request.partner_id._partner_people("marketing")
-            for person in people:
-                note = request.with_context(lang=person.lang)
-                labels = dict(note._fields["state"]._description_selection(note.env))
-                note.message_notify(
-                    partner_ids=person.ids,
-                    subject=note.env._(
-                        "%(name)s: %(state)s", name=note.display_name, state=labels[note.state]
-                    ),
-                    body=note.reason or labels[note.state],
-                )
-
-    def action_refuse(self):
-        """Refuse requests; the reason is told to the partner."""
-        self._check_channel()
-        for request in self:
-            if not (request.reason or "").strip():
-                raise UserError(
-                    self.env._("%s: enter the reason first, the partner reads it.", request.name)
-                )
-        self._decide(("submitted",), "refused")
+    def _people_to_tell(self):
+        return self.requested_by_id | super()._people_to_tell()
 
     def _lapse(self):
         """Refuse what nobody decided on before the fund expired."""
@@ -438,26 +355,9 @@ class CrmMdfRequest(models.Model):
             request._update_state(("closed",), "approved")
             self.env.flush_all()
 
-    def action_cancel(self):
-        """Withdraw requests that were not decided on."""
-        self.check_access("write")
-        self._cancel()
-
-    def _cancel(self):
-        """Withdraw, for whom the caller has checked that they may."""
-        self._update_state(("draft", "submitted"), "cancelled")
-        # sudo: the activities of whoever was asked to decide
-        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
-
     # ------------------------------------------------------------------
     # Approvals
     # ------------------------------------------------------------------
-
-    def _approval_ahead(self, operation):
-        requests = super()._approval_ahead(operation)
-        if operation == "mdf":
-            return requests.filtered(lambda request: request.state == "submitted")
-        return requests
 
     def _approval_snapshot_fields(self, operation):
         return [
@@ -469,14 +369,6 @@ class CrmMdfRequest(models.Model):
             "date_to",
             "approved_amount",
         ]
-
-    def _approval_granted(self, request):
-        result = super()._approval_granted(request)
-        waiting = self.filtered(lambda record: record.state == "submitted")
-        if request.operation == "mdf" and waiting:
-            # sudo: an approver, who need not be a channel manager, has just decided
-            waiting.sudo()._approve()
-        return result
 
     # ------------------------------------------------------------------
     # Results

@@ -121,6 +121,7 @@ class CrmPartnerAgreement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number agreements; what only methods write is dropped."""
         for vals in vals_list:
             if not is_unlocked(self.env):
                 for name in FROZEN:
@@ -133,6 +134,10 @@ class CrmPartnerAgreement(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep what was sent.
+
+        :raises UserError: a field that only methods write, or that was sent, would change
+        """
         if not is_unlocked(self.env):
             if vals.keys() & FROZEN:
                 raise UserError(self.env._("Use the buttons of the agreement."))
@@ -278,11 +283,10 @@ class CrmPartnerAgreement(models.Model):
 
     def _sign_as_partner(self, name, signature):
         """Take the signature of the user, whom the caller knows as administrator of the partner."""
-        self.ensure_one()
-        self.lock_for_update()
-        self.invalidate_recordset()
-        self._expect("sent")
         self._sign("partner", name, signature)
+
+    def _check_signable(self):
+        self._expect("sent")
 
     def _signature_complete(self):
         row = self._signed_row("partner")

@@ -70,6 +70,10 @@ class CrmPartnerAgreementTemplate(models.Model):
                 )
 
     def write(self, vals):
+        """Keep a text that partners have.
+
+        :raises UserError: its agreements were sent
+        """
         if vals.keys() & {"body", "version"} and any(template._sent() for template in self):
             raise UserError(
                 self.env._("This version has been sent to partners. Make a new version of it.")
@@ -77,6 +81,7 @@ class CrmPartnerAgreementTemplate(models.Model):
         return super().write(vals)
 
     def _sent(self):
+        # sudo: whether it was sent to anybody, also to partners of other channel managers
         return any(document.state != "draft" for document in self.sudo().agreement_ids)
 
     def action_new_version(self):

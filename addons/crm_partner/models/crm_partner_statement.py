@@ -146,6 +146,10 @@ class CrmPartnerStatement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number statements and begin their log.
+
+        :raises AccessError: a guarded field was given by hand
+        """
         if not is_unlocked(self.env):
             for vals in vals_list:
                 self._check_guarded(vals)
@@ -164,6 +168,11 @@ class CrmPartnerStatement(models.Model):
         return statements
 
     def write(self, vals):
+        """Keep partner and period of what was sent.
+
+        :raises AccessError: a guarded field was given by hand
+        :raises UserError: partner or period of a statement that was sent would change
+        """
         if not is_unlocked(self.env):
             self._check_guarded(vals)
             fixed = {"partner_id", "company_id", "date_from", "date_to"} & vals.keys()
@@ -620,8 +629,12 @@ class CrmPartnerStatement(models.Model):
         self._log("cancelled")
 
     def _log(self, kind, **values):
+        who = self.env.user.name
         for statement in self:
-            self.env["crm.partner.statement.log"]._add(statement, kind, **values)
+            contents = {"content_hash": statement.content_hash}
+            self.env["crm.partner.statement.log"]._log(
+                statement, kind, **({"name": who} | contents | values)
+            )
 
     def action_verify_log(self):
         """Recompute the chain of the log and say whether it is intact."""

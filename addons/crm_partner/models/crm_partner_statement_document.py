@@ -1,8 +1,6 @@
-import io
+from odoo import api, models
 
-import xlsxwriter
-
-from odoo import api, fields, models
+from odoo.addons.crm_print.engine.workbook import Workbook
 
 
 class CrmPartnerStatementDocument(models.AbstractModel):
@@ -20,26 +18,14 @@ class CrmPartnerStatementDocument(models.AbstractModel):
         statements.check_access("read")
         # sudo: sections and lines of statements that the user may read, as just checked
         statements = statements.sudo()
-        stream = io.BytesIO()
-        with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
-            formats = self._xlsx_formats(book)
-            self._xlsx_summary(book, formats, statements)
-            self._xlsx_lines(book, formats, statements)
-        return stream.getvalue()
+        currencies = statements.section_ids.currency_id
+        with Workbook(max(currencies.mapped("decimal_places"), default=2)) as book:
+            self._xlsx_summary(book, statements)
+            self._xlsx_lines(book, statements)
+        return book.content
 
     @api.model
-    def _xlsx_formats(self, book):
-        money = "#,##0.00;[Red]-#,##0.00"
-        head = {"bold": True, "bg_color": "#26547C", "font_color": "white", "text_wrap": True}
-        return {
-            "head": book.add_format({**head, "valign": "vcenter", "border": 1}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
-            "money": book.add_format({"num_format": money}),
-            None: book.add_format(),
-        }
-
-    @api.model
-    def _xlsx_summary(self, book, formats, statements):
+    def _xlsx_summary(self, book, statements):
         states = dict(statements._fields["state"]._description_selection(self.env))
         columns = [
             (self.env._("Statement"), 16, None),
@@ -72,10 +58,10 @@ class CrmPartnerStatementDocument(models.AbstractModel):
                     (f"=H{number}+I{number}-J{number}", section.closing),
                 ]
             )
-        self._xlsx_sheet(book, formats, self.env._("Summary"), columns, rows)
+        book.add_table(self.env._("Summary"), columns, rows)
 
     @api.model
-    def _xlsx_lines(self, book, formats, statements):
+    def _xlsx_lines(self, book, statements):
         kinds = dict(statements.line_ids._fields["kind"]._description_selection(self.env))
         columns = [
             (self.env._("Statement"), 16, None),
@@ -106,36 +92,4 @@ class CrmPartnerStatementDocument(models.AbstractModel):
             ]
             for line in statements.section_ids.line_ids
         ]
-        self._xlsx_sheet(book, formats, self.env._("Documents"), columns, rows)
-
-    @api.model
-    def _xlsx_sheet(self, book, formats, name, columns, rows):
-        """Write a sheet with a frozen header and a filter.
-
-        :param columns: (title, width, format) of each column
-        :param rows: values; a formula is a tuple (formula, value)
-        """
-        sheet = book.add_worksheet(name[:31])
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.freeze_panes(1, 1)
-        for column, (title, width, _format) in enumerate(columns):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, title, formats["head"])
-        for number, row in enumerate(rows, start=1):
-            for column, value in enumerate(row):
-                self._xlsx_cell(sheet, number, column, value, formats[columns[column][2]])
-        if rows:
-            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
-
-    @api.model
-    def _xlsx_cell(self, sheet, row, column, value, style):
-        if isinstance(value, tuple):
-            sheet.write_formula(row, column, value[0], style, value[1])
-        elif isinstance(value, str):
-            sheet.write_string(row, column, value, style)  # never a formula: names are free text
-        elif hasattr(value, "isoformat"):
-            sheet.write_datetime(row, column, fields.Datetime.to_datetime(value), style)
-        else:
-            sheet.write_number(row, column, value or 0, style)
+        book.add_table(self.env._("Documents"), columns, rows)

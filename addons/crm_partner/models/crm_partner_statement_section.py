@@ -81,10 +81,18 @@ class CrmPartnerStatementSection(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Let only statements write their sections.
+
+        :raises AccessError: by hand
+        """
         self._check_unlocked()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Let only statements write their sections.
+
+        :raises AccessError: by hand
+        """
         self._check_unlocked()
         return super().write(vals)
 
@@ -151,10 +159,18 @@ class CrmPartnerStatementLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Let only statements write their lines.
+
+        :raises AccessError: by hand
+        """
         self.env["crm.partner.statement.section"]._check_unlocked()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Let only statements write their lines.
+
+        :raises AccessError: by hand
+        """
         self.env["crm.partner.statement.section"]._check_unlocked()
         return super().write(vals)
 

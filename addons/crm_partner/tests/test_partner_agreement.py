@@ -11,6 +11,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_approval.engine import chain
+
 from ..tools import unlocked
 from .common_programme import PDF, PIXEL, ProgrammeCase
 
@@ -144,6 +146,26 @@ class TestPartnerAgreement(ProgrammeCase):
             row.create({"res_model": agreement._name, "res_id": agreement.id, "kind": "signed"})
         with self.assertRaises(AccessError):
             row.with_user(self.programme).read(["name"])
+        with self.assertRaises(AccessError, msg="our logins and addresses are not for partners"):
+            agreement.with_user(self.alpha_admin).read(["evidence_html"])
+
+    def test_hash_covers_what_happened(self):
+        rows = self._signed()._evidence()
+        payload = rows[1]._payload()
+        self.assertEqual(
+            {name: payload[name] for name in ("document", "seq", "kind", "side", "name", "user")},
+            {
+                "document": f"crm.partner.agreement,{rows[1].res_id}",
+                "seq": 2,
+                "kind": "signed",
+                "side": "partner",
+                "name": "Wang Li",
+                "user": self.alpha_admin.id,
+            },
+        )
+        self.assertEqual(rows[1].hash, chain.digest(payload, rows[0].hash))
+        self.assertFalse(rows._first_broken())
+        self.assertEqual((rows - rows[1])._first_broken(), rows[2], "a row is missing")
 
     def test_evidence_file_proves_itself(self):
         agreement = self._signed()

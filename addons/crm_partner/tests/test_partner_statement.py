@@ -151,6 +151,11 @@ class TestPartnerStatement(MdfCase):
         with self.assertRaises(AccessError):
             self.env["crm.partner.statement.log"].sudo().create({"statement_id": statement.id})
         self.assertFalse(statement.log_ids._first_broken())
+        payload = row._payload()
+        self.assertEqual(
+            (payload["statement"], payload["detail"], payload["content_hash"], payload["user"]),
+            (statement.id, "Invoice missing", statement.content_hash, self.env.uid),
+        )
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE crm_partner_statement_log SET detail = 'forged' WHERE id = %s", [row.id]

@@ -1,1 +1,1 @@
-"""Printing HTML with Chromium over the DevTools protocol. No ORM import below this package."""
+"""Printing HTML with Chromium over the DevTools protocol, and writing workbooks; no ORM here."""

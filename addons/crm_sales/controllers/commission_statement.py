@@ -1,9 +1,9 @@
 from werkzeug.exceptions import NotFound
 
 from odoo import http
-from odoo.http import content_disposition, request
+from odoo.http import request
 
-TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from odoo.addons.crm_print.tools import XLSX, download
 
 
 class CommissionStatementController(http.Controller):
@@ -19,17 +19,6 @@ class CommissionStatementController(http.Controller):
         if not statements or len(statements) < len(set(numbers)):
             raise NotFound
         content = request.env["crm.commission.document"]._xlsx(statements)
-        name = (
-            request.env._("Commission statements")
-            if len(statements) > 1
-            else (statements.display_name)
-        )
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", TYPE),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(f"{name}.xlsx")),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        many = len(statements) > 1
+        name = request.env._("Commission statements") if many else statements.display_name
+        return download(content, f"{name}.xlsx", XLSX)

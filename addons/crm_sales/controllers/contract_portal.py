@@ -2,9 +2,10 @@ from werkzeug.exceptions import NotFound
 
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.http import content_disposition, request
+from odoo.http import request
 from odoo.tools import consteq
 
+from odoo.addons.crm_print.tools import download
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 VISIBLE = ("signing", "active", "ended", "replaced")
@@ -48,6 +49,7 @@ class ContractPortal(CustomerPortal):
         website=True,
     )
     def portal_my_contracts(self, page=1, **_parameters):
+        """List the contracts of the visitor's company, in pages."""
         contracts = request.env["crm.contract"]
         if not contracts.has_access("read"):
             raise NotFound
@@ -72,6 +74,7 @@ class ContractPortal(CustomerPortal):
 
     @http.route("/my/contracts/<int:contract_id>", type="http", auth="public", website=True)
     def portal_contract_page(self, contract_id, access_token=None, message=None, **parameters):
+        """Show a contract to whom may read it, or who has the link."""
         contract = self._contract_access(contract_id, access_token)
         by_token = self._has_token(contract, access_token)
         values = self._get_page_view_values(
@@ -108,6 +111,7 @@ class ContractPortal(CustomerPortal):
     def portal_contract_sign(
         self, contract_id, access_token=None, name=None, signature=None, **_parameters
     ):
+        """Sign for the customer; answers JSON with the next page or what is wrong."""
         contract = self._contract_access(contract_id, access_token)
         if not self._may_sign(contract, access_token):
             return self._answer(error=request.env._("You are not the person who signs here."))
@@ -126,6 +130,7 @@ class ContractPortal(CustomerPortal):
         website=True,
     )
     def portal_contract_decline(self, contract_id, access_token=None, reason=None, **_parameters):
+        """Decline with a reason: the contract goes back to draft."""
         contract = self._contract_access(contract_id, access_token)
         if not self._may_sign(contract, access_token) or not (reason or "").strip():
             return request.redirect(contract.access_url)
@@ -140,17 +145,8 @@ class ContractPortal(CustomerPortal):
         contract = request.env["crm.contract"].search([("id", "=", contract_id)])
         if not contract or not request.env.user._is_internal():
             raise NotFound
-        content = contract._evidence_zip()
-        name = f"{contract.name.replace('/', '-')}-evidence.zip"
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", "application/zip"),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        name = f"{contract._signature_name()}-evidence.zip"
+        return download(contract._evidence_zip(), name, "application/zip")
 
     def _may_sign(self, contract, access_token):
         by_token = self._has_token(contract, access_token)

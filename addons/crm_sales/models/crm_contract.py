@@ -428,6 +428,10 @@ class CrmContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number contracts, and take over the text of their template.
+
+        :raise UserError: state, signatures or history were given
+        """
         for vals in vals_list:
             self._check_protected(vals)
             if vals.get("name", "/") == "/":
@@ -441,6 +445,10 @@ class CrmContract(models.Model):
         return contracts
 
     def write(self, vals):
+        """Make signatures void where what is signed changes.
+
+        :raise UserError: it was signed already, or state, signatures or history were given
+        """
         self._check_protected(vals)
         changed = CONTENT & vals.keys()
         if changed and any(self._differs(contract, vals, changed) for contract in self):

@@ -45,12 +45,17 @@ class CrmContractClauseVersion(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Create drafts, numbered within their clause."""
         versions = super().create([vals | {"state": "draft"} for vals in vals_list])
         for version in versions:
             version.number = max(version.clause_id.version_ids.mapped("number"), default=0) + 1
         return versions
 
     def write(self, vals):
+        """Keep what was published as it is.
+
+        :raise UserError: a published text would change, or a state is written by hand
+        """
         fixed = {"body", "clause_id", "number"} & vals.keys()
         published = self.filtered(lambda version: version.state != "draft")
         if published and fixed:

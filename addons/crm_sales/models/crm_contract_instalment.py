@@ -228,6 +228,10 @@ class CrmContractInstalment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Make signatures of the contract void.
+
+        :raise UserError: the contract is signed, or results were given
+        """
         for vals in vals_list:
             self._check_protected({name: value for name, value in vals.items() if value})
         rows = super().create(vals_list)
@@ -235,6 +239,10 @@ class CrmContractInstalment(models.Model):
         return rows
 
     def write(self, vals):
+        """Make signatures of the contract void where what is signed changes.
+
+        :raise UserError: the contract is signed, or results were given
+        """
         self._check_protected(vals)
         if CONTENT & vals.keys():
             self.contract_id._content_changes()

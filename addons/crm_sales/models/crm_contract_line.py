@@ -75,11 +75,19 @@ class CrmContractLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Make signatures of the contract void.
+
+        :raise UserError: the contract is signed
+        """
         lines = super().create(vals_list)
         lines.contract_id._content_changes()
         return lines
 
     def write(self, vals):
+        """Make signatures of the contract void where what is signed changes.
+
+        :raise UserError: the contract is signed
+        """
         if CONTENT & vals.keys():
             self.contract_id._content_changes()
         return super().write(vals)

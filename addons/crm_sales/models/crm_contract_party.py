@@ -15,11 +15,19 @@ class CrmContractParty(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Make signatures of the contract void.
+
+        :raise UserError: the contract is signed
+        """
         parties = super().create(vals_list)
         parties.contract_id._content_changes()
         return parties
 
     def write(self, vals):
+        """Make signatures of the contract void.
+
+        :raise UserError: the contract is signed
+        """
         self.contract_id._content_changes()
         return super().write(vals)
 

@@ -1,14 +1,8 @@
 import base64
 import hashlib
-import io
-import json
-import zipfile
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.http import request
-
-from odoo.addons.crm_approval.tools import signature_image
 
 from ..tools import unlocked
 
@@ -26,15 +20,16 @@ UNSIGNED = {
 
 
 class CrmContractSigning(models.AbstractModel):
-    """The signature of a contract: a frozen PDF, two signatures, and a log that proves them."""
+    """The signature of a contract by both sides, with a log that its readers read.
+
+    The signatures themselves stand on the contract, for its print; the log has their SHA-256.
+    """
 
     _name = "crm.contract.signing"
     _description = "Signature of a Contract"
+    _inherit = ["crm.signature.mixin"]
+    _evidence_model = "crm.contract.evidence"
 
-    pdf_attachment_id = fields.Many2one(
-        "ir.attachment", "PDF to Sign", readonly=True, copy=False, ondelete="restrict"
-    )
-    pdf_sha256 = fields.Char("SHA-256 of the PDF", readonly=True, copy=False)
     signed_attachment_id = fields.Many2one(
         "ir.attachment", "Signed Copy", readonly=True, copy=False, ondelete="restrict"
     )
@@ -112,159 +107,80 @@ class CrmContractSigning(models.AbstractModel):
             unlocked(contract).state = "cancelled"
         return True
 
-    def action_verify(self):
-        """Check log, PDF and signatures, and say what does not fit."""
-        self.check_access("read")
-        faults = [fault for contract in self for fault in contract._evidence_faults()]
-        intact = self.env._("Log, PDF and signatures are intact.")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Evidence"),
-                "message": "\n".join(faults) or intact,
-                "type": "danger" if faults else "success",
-                "sticky": bool(faults),
-            },
-        }
-
     def action_download_evidence(self):
         """Download the evidence file: PDF, signatures, log, and how to check them."""
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": f"/crm_sales/contract/{self.id}/evidence"}
 
     # ------------------------------------------------------------------
-    # The PDF
+    # Signing
     # ------------------------------------------------------------------
 
-    def _freeze(self):
-        """Make the PDF that is going to be signed, and remember its SHA-256."""
-        content = self._render_pdf()
-        attachment = self._attach(f"{self.name}.pdf".replace("/", "-"), content)
-        digest = hashlib.sha256(content).hexdigest()
-        unlocked(self).write(
-            UNSIGNED
-            | {"state": "signing", "pdf_attachment_id": attachment.id, "pdf_sha256": digest}
-        )
-        self._log("frozen", name=self.env.user.name, sha256=digest)
+    def _signature_sides(self):
+        return SIDES
 
-    def _render_pdf(self):
+    def _signature_name(self):
+        return self.name.replace("/", "-")
+
+    def _write_signature_values(self, values):
+        unlocked(self).write(values)
+
+    def _freeze(self):
+        unlocked(self).write(UNSIGNED | {"state": "signing"})
+        super()._freeze()
+
+    def _render_signature_pdf(self):
         # flush: the report reads in SQL what was written a moment ago
         self.env.flush_all()
         # sudo: reports read company and partner data that whoever signs may not
         report = self.env["ir.actions.report"].sudo().with_context(lang=self._language())
         return report._render_qweb_pdf("crm_sales.action_report_contract", self.ids)[0]
 
-    def _attach(self, name, content):
-        # sudo: a file of the contract that its readers get, whatever the user may attach
-        return (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                {
-                    "name": name,
-                    "raw": content,
-                    "mimetype": "application/pdf",
-                    "res_model": self._name,
-                    "res_id": self.id,
-                }
-            )
-        )
-
-    def _pdf(self):
-        """Return the bytes of the frozen PDF.
-
-        :raise UserError: when it no longer is what was frozen
-        """
-        # sudo: whoever may read the contract may read its file
-        content = self.sudo().pdf_attachment_id.raw or b""
-        if hashlib.sha256(content).hexdigest() != self.pdf_sha256:
-            raise UserError(
-                self.env._(
-                    "The PDF of %s is not the one that was frozen for signature. Reset the "
-                    "contract to draft and send it again.",
-                    self.name,
-                )
-            )
-        return content
-
-    def _log_shown(self):
-        """Note that the PDF was shown, once per visitor and PDF."""
-        visitor = self._visitor()
-        seen = self.sudo().evidence_ids.filtered(
-            lambda row: (
-                row.kind == "shown"
-                and row.sha256 == self.pdf_sha256
-                and row.ip == visitor["ip"]
-                and row.user_id.id == self.env.uid
-            )
-        )
-        if not seen:
-            self._log("shown", name=self.env.user.name, sha256=self.pdf_sha256)
-
-    # ------------------------------------------------------------------
-    # Signing
-    # ------------------------------------------------------------------
-
-    def _sign(self, side, name, signature):
-        """Take the signature of one side; the second one puts the contract into force.
-
-        The callers check who may sign for that side.
-
-        :param str side: "customer" or "company"
-        :param str name: the name as entered
-        :param signature: base64 of an image
-        :raise UserError: when this side cannot sign now, or the image is none
-        """
-        self.ensure_one()
-        self.lock_for_update()
-        self.invalidate_recordset()
+    def _check_signable(self):
         self._expect("signing")
-        self._check_not_signed(side)
-        image = signature_image(self.env, signature)
-        if not (name or "").strip():
-            raise UserError(self.env._("Enter the name of the person who signs."))
-        self._pdf()
-        now = fields.Datetime.now()
-        values = {f"{side}_signature": base64.b64encode(image), f"{side}_signed_on": now}
+
+    def _keep_signature(self, side, name, image):
+        values = {
+            f"{side}_signature": base64.b64encode(image),
+            f"{side}_signed_on": fields.Datetime.now(),
+        }
         if side == "customer":
-            values["customer_signed_by"] = name.strip()
+            values["customer_signed_by"] = name
         else:
             values["company_signed_by_id"] = self.env.uid
         unlocked(self).write(values)
         self._log(
             f"signed_{side}",
-            name=name.strip(),
+            name=name,
             sha256=self.pdf_sha256,
             signature_sha256=hashlib.sha256(image).hexdigest(),
         )
-        self._signed(side, name.strip())
+        self._tell_signed(side, name)
 
-    def _signed(self, side, name):
+    def _tell_signed(self, side, name):
         # sudo: the note about the signature, written for a portal customer too
         contract = self.sudo()
         contract.message_post(
             body=self.env._("Signed by %s", name),
             author_id=self.signatory_id.id if side == "customer" else self.env.user.partner_id.id,
         )
-        if contract.customer_signed_on and contract.company_signed_on:
-            contract._complete()
-        elif side == "customer" and self.company_signatory_id:
+        if side == "customer" and self.company_signatory_id and not contract.company_signed_on:
             contract.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("%s has signed; sign for us", name),
                 user_id=self.company_signatory_id.id,
             )
 
-    def _complete(self):
+    def _signature_complete(self):
         """Both sides have signed: make the signed copy and put the contract into force."""
-        self._log("completed", sha256=self.pdf_sha256)
-        copy = self._attach(
-            self.env._("%s signed.pdf", self.name.replace("/", "-")), self._render_pdf()
+        # sudo: what follows from the second signature, whoever gave it
+        contract = self.sudo()
+        copy = contract._attach(
+            self.env._("%s signed.pdf", self._signature_name()), contract._render_signature_pdf()
         )
         unlocked(self).signed_attachment_id = copy
-        self.activity_feedback(["mail.mail_activity_data_todo"])
-        self._activate()
+        contract.activity_feedback(["mail.mail_activity_data_todo"])
+        contract._activate()
 
     def _decline(self, reason):
         """The customer does not sign: back to draft, and the salesperson is told why."""
@@ -282,8 +198,7 @@ class CrmContractSigning(models.AbstractModel):
 
     def _invalidate(self, reason):
         """Make signatures void and go back to draft."""
-        self.lock_for_update()
-        self._log("invalidated", name=self.env.user.name, detail=reason, sha256=self.pdf_sha256)
+        self._invalidate_signatures(reason)
         unlocked(self).write(UNSIGNED | {"state": "draft"})
         # sudo: a note on the contract, also when a portal customer declined
         self.sudo().message_post(body=reason)
@@ -304,10 +219,6 @@ class CrmContractSigning(models.AbstractModel):
                     wanted=", ".join(labels[state] for state in states),
                 )
             )
-
-    def _check_not_signed(self, side):
-        if self[f"{side}_signed_on"]:
-            raise UserError(self.env._("%s has been signed for this side already.", self.name))
 
     def _check_our_signatory(self):
         self.check_access("read")
@@ -336,89 +247,26 @@ class CrmContractSigning(models.AbstractModel):
     # Evidence
     # ------------------------------------------------------------------
 
-    def _log(self, kind, **values):
-        return self.env["crm.contract.evidence"]._log(self, kind, **(self._visitor() | values))
+    def _is_signature(self, row, side):
+        return row.kind == f"signed_{side}"
 
-    @api.model
-    def _visitor(self):
-        """Return IP address and browser of the request that runs, if any."""
-        if not request:
-            return {"ip": "", "user_agent": ""}
-        http = request.httprequest
-        return {"ip": http.remote_addr or "", "user_agent": (http.user_agent.string or "")[:500]}
-
-    def _evidence_faults(self):
-        """Return what does not fit in log, PDF and signatures, as sentences."""
-        self.ensure_one()
-        # sudo: checked on a contract that the user may read
-        contract = self.sudo()
-        faults = []
-        broken = contract.evidence_ids._first_broken()
-        if broken:
-            faults.append(
-                self.env._(
-                    "%(name)s: row %(row)s of the log was changed.", name=self.name, row=broken.seq
-                )
-            )
-        content = contract.pdf_attachment_id.raw or b""
-        if self.pdf_sha256 and hashlib.sha256(content).hexdigest() != self.pdf_sha256:
-            faults.append(self.env._("%s: the PDF is not the one that was signed.", self.name))
-        for side in SIDES:
-            faults += contract._signature_faults(side)
-        return faults
-
-    def _signature_faults(self, side):
-        if not self[f"{side}_signed_on"]:
-            return []
-        rows = self.evidence_ids.filtered(lambda row: row.kind == f"signed_{side}").sorted("seq")
-        image = base64.b64decode(self[f"{side}_signature"] or b"")
-        if rows[-1:].signature_sha256 == hashlib.sha256(image).hexdigest():
-            return []
-        return [self.env._("%s: a signature is not the one in the log.", self.name)]
+    def _signature_images(self):
+        contract = self.sudo()  # sudo: checked on a contract that the user may read
+        return {
+            self._signed_row(side): base64.b64decode(contract[f"{side}_signature"] or b"")
+            for side in SIDES
+            if contract[f"{side}_signed_on"]
+        }
 
     def _evidence_document(self):
-        """Return the log as plain data, as it goes into the evidence file."""
-        rows = self.evidence_ids.sorted("seq")
-        return {
-            "contract": self.name,
-            "title": self.title,
-            "pdf_sha256": self.pdf_sha256,
-            "how_to_check": "hash = SHA-256 of: previous_hash, a line feed, payload as JSON with "
-            "sorted keys, separators ',' and ':', UTF-8. The first previous_hash is empty.",
-            "log": [
-                {
-                    "payload": row._payload(),
-                    "event": row.kind,
-                    "login": row.user_id.login,
-                    "previous_hash": row.previous_hash or "",
-                    "hash": row.hash,
-                }
-                for row in rows
-            ],
-        }
+        return {"contract": self.name, "title": self.title, **super()._evidence_document()}
 
-    def _evidence_zip(self):
-        """Return the evidence file (ZIP): the PDF, the signed copy, the signatures, the log."""
-        self.ensure_one()
-        self.check_access("read")
-        # sudo: files and log of a contract that the user may read
-        contract = self.sudo()
-        files = {
+    def _evidence_files(self):
+        contract = self.sudo()  # sudo: files of a contract that the user may read
+        return {
             "contract.pdf": contract.pdf_attachment_id.raw,
             "signed-copy.pdf": contract.signed_attachment_id.raw,
-            "evidence.json": json.dumps(
-                contract._evidence_document(), ensure_ascii=False, indent=2
-            ).encode(),
         }
-        for side in SIDES:
-            image = contract[f"{side}_signature"]
-            files[f"signature-{side}.png"] = base64.b64decode(image) if image else None
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in files.items():
-                if content:
-                    archive.writestr(name, content)
-        return buffer.getvalue()
 
     def _ask_for_signatures(self):
         """Mail the link to whoever signs for the customer, and tell our signatory."""

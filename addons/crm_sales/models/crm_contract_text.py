@@ -41,11 +41,19 @@ class CrmContractText(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Make signatures of the contract void.
+
+        :raise UserError: the contract is signed
+        """
         texts = super().create(vals_list)
         texts.contract_id._content_changes()
         return texts
 
     def write(self, vals):
+        """Make signatures of the contract void where the text changes.
+
+        :raise UserError: the contract is signed
+        """
         if CONTENT & vals.keys():
             self.contract_id._content_changes()
         return super().write(vals)

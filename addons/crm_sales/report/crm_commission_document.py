@@ -1,10 +1,9 @@
-import io
 from collections import defaultdict
 from decimal import Decimal
 
-import xlsxwriter
+from odoo import api, models
 
-from odoo import api, fields, models
+from odoo.addons.crm_print.engine.workbook import Workbook
 
 
 class CrmCommissionDocument(models.AbstractModel):
@@ -119,40 +118,15 @@ class CrmCommissionDocument(models.AbstractModel):
         :raises AccessError: the user may not read one of the statements
         """
         contents = self._collect(statements)
-        stream = io.BytesIO()
-        with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
-            formats = self._xlsx_formats(book, statements.currency_id[:1])
-            self._xlsx_summary(book, formats, statements)
-            self._xlsx_lines(book, formats, statements, contents)
-            self._xlsx_payments(book, formats, statements, contents)
-        return stream.getvalue()
+        decimals = max(statements.currency_id.mapped("decimal_places"), default=2)
+        with Workbook(decimals) as book:
+            self._xlsx_summary(book, statements)
+            self._xlsx_lines(book, statements, contents)
+            self._xlsx_payments(book, statements, contents)
+        return book.content
 
     @api.model
-    def _xlsx_formats(self, book, currency):
-        decimals = f".{'0' * currency.decimal_places}" if currency.decimal_places else ""
-        money = f"#,##0{decimals};[Red]-#,##0{decimals}"
-        return {
-            "head": book.add_format(
-                {
-                    "bold": True,
-                    "bg_color": "#26547C",
-                    "font_color": "white",
-                    "text_wrap": True,
-                    "valign": "vcenter",
-                    "border": 1,
-                    "border_color": "#D0D7DE",
-                }
-            ),
-            "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
-            "money": book.add_format({"num_format": money}),
-            "percent": book.add_format({"num_format": "0.00%"}),
-            "total": book.add_format({"bold": True, "top": 1}),
-            "total_money": book.add_format({"bold": True, "top": 1, "num_format": money}),
-            None: book.add_format(),
-        }
-
-    @api.model
-    def _xlsx_summary(self, book, formats, statements):
+    def _xlsx_summary(self, book, statements):
         states = dict(statements._fields["state"]._description_selection(self.env))
         columns = [
             (self.env._("Payee"), 24, None),
@@ -187,10 +161,10 @@ class CrmCommissionDocument(models.AbstractModel):
         sums = {column: sum(statements.mapped(name)) for column, name in totals.items()}
         if len(statements.currency_id) > 1:
             sums = {}  # amounts of several currencies have no total
-        self._xlsx_sheet(book, formats, self.env._("Statements"), columns, rows, sums)
+        book.add_table(self.env._("Statements"), columns, rows, self.env._("Total"), sums)
 
     @api.model
-    def _xlsx_lines(self, book, formats, statements, contents):
+    def _xlsx_lines(self, book, statements, contents):
         columns = [
             (self.env._("Statement"), 34, None),
             (self.env._("Date"), 12, "date"),
@@ -206,10 +180,10 @@ class CrmCommissionDocument(models.AbstractModel):
             for line in contents[statement.id]["lines"]
         ]
         sums = {column: sum(row[column] for row in rows) for column in (5, 6)}
-        self._xlsx_sheet(book, formats, self.env._("Lines"), columns, rows, sums)
+        book.add_table(self.env._("Lines"), columns, rows, self.env._("Total"), sums)
 
     @api.model
-    def _xlsx_payments(self, book, formats, statements, contents):
+    def _xlsx_payments(self, book, statements, contents):
         columns = [
             (self.env._("Statement"), 34, None),
             (self.env._("Date"), 12, "date"),
@@ -222,50 +196,4 @@ class CrmCommissionDocument(models.AbstractModel):
             for payment in contents[statement.id]["payments"]
         ]
         sums = {3: sum(row[3] for row in rows)}
-        self._xlsx_sheet(book, formats, self.env._("Payments"), columns, rows, sums)
-
-    @api.model
-    def _xlsx_sheet(self, book, formats, name, columns, rows, sums):
-        """Write a sheet with a frozen header, a filter, and sums of what the filter shows.
-
-        :param columns: (title, width, format) of each column
-        :param rows: values; a formula is a tuple (formula, value)
-        :param sums: ``{column: value}`` of the columns with a total
-        """
-        sheet = book.add_worksheet(name[:31])
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.freeze_panes(1, 1)
-        sheet.set_row(0, 30)
-        for column, (title, width, _format) in enumerate(columns):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, title, formats["head"])
-        for number, row in enumerate(rows, start=1):
-            for column, value in enumerate(row):
-                self._xlsx_cell(sheet, number, column, value, formats[columns[column][2]])
-        if rows:
-            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
-            self._xlsx_totals(sheet, formats, len(rows), len(columns), sums)
-
-    @api.model
-    def _xlsx_cell(self, sheet, row, column, value, style):
-        if isinstance(value, tuple):
-            sheet.write_formula(row, column, value[0], style, value[1])
-        elif isinstance(value, str):
-            sheet.write_string(row, column, value, style)  # never a formula: names are free text
-        elif hasattr(value, "isoformat"):
-            sheet.write_datetime(row, column, fields.Datetime.to_datetime(value), style)
-        else:
-            sheet.write_number(row, column, value or 0, style)
-
-    @api.model
-    def _xlsx_totals(self, sheet, formats, height, width, sums):
-        last = height + 1
-        for column in range(width):
-            sheet.write_blank(last, column, None, formats["total"])
-        sheet.write_string(last, 0, self.env._("Total"), formats["total"])
-        for column, value in sums.items():
-            letter = xlsxwriter.utility.xl_col_to_name(column)
-            formula = f"=SUBTOTAL(109,{letter}2:{letter}{height + 1})"
-            sheet.write_formula(last, column, formula, formats["total_money"], value)
+        book.add_table(self.env._("Payments"), columns, rows, self.env._("Total"), sums)

@@ -123,6 +123,9 @@ class TestContractSign(ContractCase):
         document = json.loads(archive.read("evidence.json"))
         rows = [(row["payload"], row["previous_hash"], row["hash"]) for row in document["log"]]
         self.assertIsNone(chain.first_broken(rows))
+        first, signed = rows[0][0], rows[1][0]
+        self.assertEqual((first["contract"], first["kind"]), (contract.id, "frozen"))
+        self.assertEqual((signed["name"], signed["user"]), ("Buyer", self.buyer.id))
         self.assertEqual(document["pdf_sha256"], contract.pdf_sha256)
 
     def test_tampering_shows(self):
