@@ -625,6 +625,9 @@ class CrmRebatePeriod(models.Model):
     def _subledger_settled(self):
         result = super()._subledger_settled()
         self._refresh_amounts()
+        # What goods release hangs on their entry, which may have been taken back.
+        goods = self.filtered(lambda p: "goods" in p.settlement_ids.mapped("method"))
+        goods._subledger_mark_dirty()
         return result
 
     def _refresh_amounts(self):
