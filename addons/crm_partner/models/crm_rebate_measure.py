@@ -39,6 +39,7 @@ class Measured:
         "no_rate",
         "odd_units",
         "purchases",
+        "rivals",
         "volume",
     )
 
@@ -48,6 +49,7 @@ class Measured:
         self.company_revenue = ZERO  # in company currency, to convert what was earned
         self.last = None  # accounting date of the last document
         self.lost = ZERO  # counted by an agreement of better priority instead
+        self.rivals = ()  # ids of the agreements that may count it
         self.odd_units = 0  # lines in units that cannot be converted
         self.no_rate = None  # first day without a rate of the currency
 
@@ -78,6 +80,7 @@ class CrmRebateMeasure(models.AbstractModel):
             context = self._context_of(direction, group)
             for row in self.env.execute_query(self._query_sums(chosen, context)):
                 self._add_row(found, row, context["sign"])
+            self._add_rivals(found, chosen, context["rivals"])
         self._check_rates(found, windows)
         for entry in found.values():
             if entry.purchases:
@@ -486,6 +489,15 @@ class CrmRebateMeasure(models.AbstractModel):
             entry.last = max(filter(None, (entry.last, last)), default=None)
         if no_rate:
             entry.no_rate = min(filter(None, (entry.no_rate, no_rate)))
+
+    def _add_rivals(self, found, windows, rivals):
+        """Note whose priority it was, on the keys that lost purchases by it."""
+        rivals_of = defaultdict(dict)
+        for agreement, rival, *_rest in rivals:
+            rivals_of[agreement][rival] = True
+        for window in windows:
+            if window.key in found and found[window.key].lost:
+                found[window.key].rivals = tuple(rivals_of[window.agreement])
 
     def _check_rates(self, found, windows):
         agreement_of = {window.key: window.agreement for window in windows}

@@ -487,13 +487,12 @@ class CrmRebatePeriod(models.Model):
         if result.capped:
             notes.append({"code": "capped", "cap": repr(self.agreement_id.cap)})
         if measured.lost:
-            rivals = self.agreement_id._rivals()
-            names = self.agreement_id.browse({rival for _own, rival, *_rest in rivals})
+            rivals = self.agreement_id.browse(measured.rivals)
             notes.append(
                 {
                     "code": "overlap",
                     "amount": str(measured.lost),
-                    "names": ", ".join(names.mapped("name")),
+                    "names": ", ".join(rivals.mapped("name")),
                 }
             )
         if measured.odd_units:
