@@ -695,6 +695,7 @@ class CrmRebatePeriod(models.Model):
             ._read_group(self._subledger_entry_domain(), ["res_id", "kind"], ["amount:sum"])
         ):
             sums[key, kind == "settlement"] += amount
+        # sudo: likewise for the figures kept on them
         for period in self.sudo():
             rounded = period.company_currency_id.round
             sign = period.agreement_id._sign()
@@ -797,7 +798,8 @@ class CrmRebatePeriod(models.Model):
     def action_close(self):
         """Close the purchases: what was really earned replaces what was expected."""
         self.check_access("write")
-        self.sudo()._close()  # sudo: figures are not written by hand; access was checked above
+        # sudo: figures are not written by hand; access was checked above
+        self.sudo()._close()
         return True
 
     def _close(self, day=None):
@@ -817,7 +819,8 @@ class CrmRebatePeriod(models.Model):
                     "A final settlement exists. Cancel it first; then the period can be reopened."
                 )
             )
-        own = self.sudo()  # sudo: figures are not written by hand; access was checked above
+        # sudo: figures are not written by hand; access was checked above
+        own = self.sudo()
         own.write({"is_final": False, "final_on": False})
         own._subledger_mark_dirty()
         return True
@@ -955,9 +958,11 @@ class CrmRebatePeriod(models.Model):
             ("reversed_entry_id.invoice_date", ">=", self.date_from),
             ("reversed_entry_id.invoice_date", "<=", self.date_to),
         ]
+        # sudo: whose purchases count is told to who may read the period
+        buyers = self.sudo().participant_id.buyer_ids
         counted = Domain(
             [
-                ("commercial_partner_id", "in", self.sudo().participant_id.buyer_ids.ids),
+                ("commercial_partner_id", "in", buyers.ids),
                 ("company_id", "=", self.company_id.id),
                 ("move_type", "in", types),
                 ("state", "=", "posted"),
