@@ -47,6 +47,10 @@ class PartnerRebatePortal(PartnerPortal):
         [URL, f"{URL}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_rebates(self, page=1, **parameters):
+        """Show the rebate periods of the partner, page by page. Role: finance.
+
+        Amounts are in the currency of the company, purchases in that of the agreement.
+        """
         self._partner_access("finance")
         chosen = {
             name: parameters.get(name) for name in ("search", "search_in", "filterby", "sortby")
@@ -60,6 +64,10 @@ class PartnerRebatePortal(PartnerPortal):
 
     @http.route(f"{URL}/<int:period_id>", type="http", auth="user", website=True, readonly=True)
     def partner_rebate(self, period_id, **parameters):
+        """Show one period with its scale and settlements. Role: finance.
+
+        A period of another partner is not found (404).
+        """
         period = self._partner_record(MODEL, period_id, "finance")
         values = self._partner_values(
             "partner_rebates",
@@ -90,6 +98,10 @@ class PartnerRebatePortal(PartnerPortal):
         csrf=True,
     )
     def partner_rebate_dispute(self, period_id, reason="", amount="", **_forged):
+        """Dispute a period of the partner. Role: finance.
+
+        :param amount: what the partner thinks it earned, in the currency of the company
+        """
         period = self._partner_record(MODEL, period_id, "finance")
         url = f"{URL}/{period.id}"
         try:

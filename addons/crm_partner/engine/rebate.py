@@ -330,6 +330,33 @@ def split(amount: Decimal, sizes: Sequence[Decimal], rounding: Decimal = CENT) -
     return cumulate([amount * size / total for size in sizes], rounding=rounding)
 
 
+def apportion(amount: Decimal, sizes: Sequence[Decimal], rounding: Decimal = CENT) -> list[Decimal]:
+    """Return the share of each size in ``amount`` by largest remainder.
+
+    The shares sum to ``amount`` exactly and differ from the exact ones by less than ``rounding``.
+    Other than with :func:`split`, a size that changes moves the shares of few others, which
+    matters where shares were posted before. Sizes below zero have no share; where there is none
+    above zero, all shares are zero.
+
+    >>> [str(part) for part in apportion(D("100.00"), [D(1), D(1), D(1)])]
+    ['33.34', '33.33', '33.33']
+    >>> [str(part) for part in apportion(D("-120.00"), [D(1000), D(-5), D(2000)])]
+    ['-40.00', '0.00', '-80.00']
+    """
+    sizes = [max(size, ZERO) for size in sizes]
+    total = sum(sizes, ZERO)
+    if not total:
+        return [round_to(ZERO, rounding) for _size in sizes]
+    exact = [abs(amount) * size / total for size in sizes]
+    parts = [part // rounding * rounding for part in exact]
+    missing = int((abs(amount) - sum(parts, ZERO)) / rounding)
+    # Remainders that only the rounding of the amount tells apart are equal: the first comes first.
+    rests = [round_to(e - part, rounding / 100) for e, part in zip(exact, parts, strict=True)]
+    for index in sorted(range(len(sizes)), key=lambda i: (-rests[i], i))[:missing]:
+        parts[index] += rounding
+    return [part.copy_sign(amount) if part else round_to(ZERO, rounding) for part in parts]
+
+
 # ----------------------------------------------------------------------
 # Calendar
 # ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountMoveLine(models.Model):
@@ -24,17 +24,6 @@ class AccountMoveLine(models.Model):
         help="The claim that this line settles.",
     )
 
-    def _copy_data_extend_business_fields(self, values):
-        result = super()._copy_data_extend_business_fields(values)
-        values.update(self._mdf_reversal_vals())
-        return result
-
-    def _mdf_reversal_vals(self):
-        """Return what the reversal of a settlement takes over: it takes the settlement back."""
-        if not self.mdf_claim_id:
-            return {}
-        return {
-            "mdf_claim_id": self.mdf_claim_id.id,
-            "subledger_key_model": self.subledger_key_model,
-            "subledger_key_id": self.subledger_key_id,
-        }
+    @api.model
+    def _subledger_settlement_fields(self):
+        return [*super()._subledger_settlement_fields(), "rebate_settlement_id", "mdf_claim_id"]

@@ -331,13 +331,16 @@ class CrmPartnerStatement(models.Model):
             return []
         rows = self.env.execute_query(
             SQL(
-                """SELECT e.ledger_id, e.kind, e.date, m.id, m.name, m.ref, SUM(e.amount)::text
+                # Accruals and true-ups of one entry are its parts for single deals: one row.
+                """SELECT e.ledger_id,
+                          CASE e.kind WHEN 'true_up' THEN 'accrual' ELSE e.kind END AS kind,
+                          e.date, m.id, m.name, m.ref, SUM(e.amount)::text
                      FROM crm_subledger_entry e
                      JOIN res_partner p ON p.id = e.partner_id
                 LEFT JOIN account_move m ON m.id = e.move_id
                     WHERE p.commercial_partner_id = %s AND e.ledger_id IN %s AND e.date <= %s
-                 GROUP BY e.ledger_id, e.kind, e.date, m.id
-                 ORDER BY e.ledger_id, e.date, m.id, e.kind""",
+                 GROUP BY e.ledger_id, 2, e.date, m.id
+                 ORDER BY e.ledger_id, e.date, m.id, 2""",
                 self.partner_id.id,
                 tuple(ledgers.ids),
                 self.date_to,
@@ -359,6 +362,8 @@ class CrmPartnerStatement(models.Model):
             if day < self.date_from:
                 opening += Decimal(amount) * sign
             elif Decimal(amount):
+                if kind == "accrual" and Decimal(amount) * sign < 0:
+                    kind = "true_up"
                 shown.append(
                     {
                         "date": day,

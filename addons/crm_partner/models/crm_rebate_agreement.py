@@ -472,15 +472,15 @@ class CrmRebateAgreement(models.Model):
     def _check_ledger(self):
         for agreement in self:
             # sudo: whoever keeps agreements need not be an accountant
-            natural = agreement.ledger_id.sudo()._natural_sign()
-            if natural != agreement._sign():
+            ledger = agreement.ledger_id.sudo()
+            if ledger._natural_sign() != agreement._sign():
                 raise ValidationError(
                     self.env._(
                         "Agreement “%(agreement)s”: the account of the sub-ledger “%(ledger)s” is"
                         " on the wrong side. Rebates granted are a liability, rebates received an"
                         " asset.",
                         agreement=agreement.name,
-                        ledger=agreement.ledger_id.sudo().name,
+                        ledger=ledger.name,
                     )
                 )
 
@@ -633,7 +633,8 @@ class CrmRebateAgreement(models.Model):
         """An exclusive agreement that starts or stops changes what the others count."""
         met = self._meetings()
         others = {other for found in met.values() for other in found} - set(self.ids)
-        periods = self.env["crm.rebate.period"].sudo()  # sudo: as above
+        # sudo: as above
+        periods = self.env["crm.rebate.period"].sudo()
         periods.search([("agreement_id", "in", list(others))])._subledger_mark_dirty()
 
     # ------------------------------------------------------------------
@@ -778,7 +779,8 @@ class CrmRebateAgreement(models.Model):
 
     def _ensure_periods(self):
         """Create the missing periods of every participant; archive those that no longer fit."""
-        Period = self.env["crm.rebate.period"].sudo()  # sudo: kept by the agreement, not by hand
+        # sudo: kept by the agreement, not by hand
+        Period = self.env["crm.rebate.period"].sudo()
         vals_list = []
         for agreement in self:
             existing = {

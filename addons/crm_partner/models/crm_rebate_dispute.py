@@ -100,7 +100,8 @@ class CrmRebateDispute(models.Model):
                 "answered_on": fields.Datetime.now(),
             }
         )
-        for period in self.sudo().period_id:  # sudo: the answer is kept on the period
+        # sudo: the answer is kept on the period
+        for period in self.sudo().period_id:
             period.message_post(body=answer, subject=self.env._("Answer to the dispute"))
             period.activity_unlink(["mail.mail_activity_data_todo"])
         self.period_id._subledger_mark_dirty()

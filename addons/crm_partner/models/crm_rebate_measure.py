@@ -39,6 +39,7 @@ class Measured:
         "no_rate",
         "odd_units",
         "purchases",
+        "rivals",
         "volume",
     )
 
@@ -48,6 +49,7 @@ class Measured:
         self.company_revenue = ZERO  # in company currency, to convert what was earned
         self.last = None  # accounting date of the last document
         self.lost = ZERO  # counted by an agreement of better priority instead
+        self.rivals = ()  # ids of the agreements that may count it
         self.odd_units = 0  # lines in units that cannot be converted
         self.no_rate = None  # first day without a rate of the currency
 
@@ -70,7 +72,7 @@ class CrmRebateMeasure(models.AbstractModel):
         :param windows: list of :class:`Window`; the windows of a key are of one agreement
         :raises UserError: a currency has no rate on the day of a purchase
         """
-        agreements = self.env["crm.rebate.agreement"].browse({w.agreement for w in windows}).sudo()
+        agreements = self._agreements(windows)
         found = defaultdict(Measured)
         self._flush()
         for direction, group in agreements.grouped("direction").items():
@@ -78,6 +80,7 @@ class CrmRebateMeasure(models.AbstractModel):
             context = self._context_of(direction, group)
             for row in self.env.execute_query(self._query_sums(chosen, context)):
                 self._add_row(found, row, context["sign"])
+            self._add_rivals(found, chosen, context["rivals"])
         self._check_rates(found, windows)
         for entry in found.values():
             if entry.purchases:
@@ -87,7 +90,7 @@ class CrmRebateMeasure(models.AbstractModel):
     @api.model
     def _measure_taxes(self, windows):
         """Return ``{key: {tax ids: revenue in company currency}}`` of the windows."""
-        agreements = self.env["crm.rebate.agreement"].browse({w.agreement for w in windows}).sudo()
+        agreements = self._agreements(windows)
         found = defaultdict(dict)
         self._flush()
         for direction, group in agreements.grouped("direction").items():
@@ -96,6 +99,31 @@ class CrmRebateMeasure(models.AbstractModel):
             for key, taxes, revenue in self.env.execute_query(query):
                 found[key][tuple(taxes or ())] = Decimal(revenue) * SIGNS[direction]
         return found
+
+    @api.model
+    def _measure_orders(self, windows):
+        """Return ``{key: {order id: (net purchases, ids of the documents)}}`` of the windows.
+
+        Only what was invoiced for sales orders is there, in the currency of the agreement. A line
+        that bills several lines of orders counts for each with an equal part.
+        """
+        agreements = self._agreements(windows)
+        found = defaultdict(dict)
+        if not windows:
+            return found
+        self._flush()
+        self.env["sale.order.line"].flush_model(["order_id", "invoice_lines"])
+        for direction, group in agreements.grouped("direction").items():
+            chosen = [window for window in windows if window.agreement in group._ids]
+            query = self._query_orders(chosen, self._context_of(direction, group))
+            for key, order, money, moves in self.env.execute_query(query):
+                found[key][order] = (Decimal(money or 0) * SIGNS[direction], tuple(moves))
+        return found
+
+    def _agreements(self, windows):
+        # sudo: the engine measures for whoever posts a document
+        Agreement = self.env["crm.rebate.agreement"].sudo()
+        return Agreement.browse({window.agreement for window in windows})
 
     def _flush(self):
         for name in (
@@ -118,12 +146,7 @@ class CrmRebateMeasure(models.AbstractModel):
     def _context_of(self, direction, agreements):
         """Return what the agreements need: options that make parts of the query necessary."""
         rivals = agreements._rivals()
-        involved = (
-            agreements
-            | self.env["crm.rebate.agreement"]
-            .browse({rival for _agreement, rival, *_rest in rivals})
-            .sudo()
-        )  # sudo: the engine measures for whoever posts a document
+        involved = agreements | agreements.browse({rival for _own, rival, *_rest in rivals})
         return {
             "direction": direction,
             "sign": SIGNS[direction],
@@ -217,6 +240,25 @@ class CrmRebateMeasure(models.AbstractModel):
                 WHERE %(conditions)s AND NOT w.base AND NOT (%(lost)s)
              GROUP BY 1, 2""",
             ctes=self._sql_ctes(windows, context),
+            lost=self._sql_lost(context),
+            **self._sql_source(context),
+        )
+
+    def _query_orders(self, windows, context):
+        return SQL(
+            """%(ctes)s
+               SELECT w.key, sol.order_id,
+                      SUM(%(money)s / (SELECT COUNT(*) FROM sale_order_line_invoice_rel other
+                                        WHERE other.invoice_line_id = l.id))::text,
+                      array_agg(DISTINCT m.id ORDER BY m.id)
+                 FROM %(from)s
+                 JOIN sale_order_line_invoice_rel link ON link.invoice_line_id = l.id
+                 JOIN sale_order_line sol ON sol.id = link.order_line_id
+                WHERE %(conditions)s AND NOT w.base AND NOT (%(lost)s)
+             GROUP BY 1, 2
+             ORDER BY 1, 2""",
+            ctes=self._sql_ctes(windows, context),
+            money=self._sql_money(context),
             lost=self._sql_lost(context),
             **self._sql_source(context),
         )
@@ -487,11 +529,21 @@ class CrmRebateMeasure(models.AbstractModel):
         if no_rate:
             entry.no_rate = min(filter(None, (entry.no_rate, no_rate)))
 
+    def _add_rivals(self, found, windows, rivals):
+        """Note whose priority it was, on the keys that lost purchases by it."""
+        rivals_of = defaultdict(dict)
+        for agreement, rival, *_rest in rivals:
+            rivals_of[agreement][rival] = True
+        for window in windows:
+            if window.key in found and found[window.key].lost:
+                found[window.key].rivals = tuple(rivals_of[window.agreement])
+
     def _check_rates(self, found, windows):
         agreement_of = {window.key: window.agreement for window in windows}
         for key, entry in found.items():
             if entry.no_rate:
-                agreement = self.env["crm.rebate.agreement"].browse(agreement_of[key]).sudo()
+                # sudo: whoever posts the document learns what is missing
+                agreement = self.env["crm.rebate.agreement"].sudo().browse(agreement_of[key])
                 raise UserError(
                     self.env._(
                         "Agreement “%(agreement)s” counts in %(currency)s, which has no rate on"

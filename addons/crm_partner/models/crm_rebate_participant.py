@@ -120,13 +120,9 @@ class CrmRebateParticipant(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_accrued(self):
-        used = self.filtered(
-            lambda participant: (
-                participant.with_context(active_test=False)
-                .period_ids.sudo()
-                .filtered("subledger_revision")
-            )
-        )  # sudo: whoever deletes, periods count
+        # sudo: whoever deletes, periods count
+        everything = self.sudo().with_context(active_test=False)
+        used = everything.filtered(lambda p: p.period_ids.filtered("subledger_revision"))
         if used:
             raise ValidationError(
                 self.env._(

@@ -6,13 +6,14 @@ from odoo.exceptions import AccessError, LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.crm_subledger.engine import Target
+from odoo.addons.crm_subledger.engine import Share, Target
 from odoo.addons.crm_subledger.engine.scale import round_to
 
 from ..engine.rebate import (
     Volume,
     accrued,
     add_months,
+    apportion,
     earned,
     next_step,
     spans,
@@ -319,14 +320,69 @@ class CrmRebatePeriod(models.Model):
 
     def _subledger_targets(self):
         """Return what the ledger should hold: expected or earned, less what was released."""
-        running = self.sudo().filtered(lambda p: p._is_measured())
+        # sudo: figures follow the documents, whoever posts them
+        everything = self.sudo()
+        running = everything.filtered(lambda p: p._is_measured())
         everyone = running._with_group()
         found = self.env["crm.rebate.measure"]._measure(everyone._windows())
         results = everyone._results(found)
         measured = {period: found.get(period.id) or Measured() for period in running}
         running._keep_measured(measured, results)
-        (self.sudo() - running)._keep_nothing()
+        (everything - running)._keep_nothing()
         return [period._target(measured[period], results[period.id]) for period in running]
+
+    def _subledger_split(self, targets):
+        """Attribute granted rebates to the sales orders invoiced, by their net purchases.
+
+        What was invoiced without an order, or is only on returned orders, belongs to no deal.
+        """
+        # sudo: figures follow the documents, whoever posts them
+        periods = self.sudo().browse({target.key for target in targets})
+        chosen = periods.filtered(lambda period: period._is_attributed())
+        found = self.env["crm.rebate.measure"]._measure_orders(
+            [window for window in chosen._windows() if not window.base]
+        )
+        return {
+            target.address: periods.browse(target.key)._shares(target.amount, found[target.key])
+            for target in targets
+            if target.key in found
+        }
+
+    def _is_attributed(self):
+        """Whether the rebate can be attributed to orders yet.
+
+        While a period runs, only where every purchase earns at the same rate: otherwise each
+        further purchase would move the shares of all orders before it. All can once it is closed.
+        """
+        agreement = self.agreement_id
+        even = (
+            agreement.kind == "volume"
+            and agreement.reward == "percent"
+            and agreement.basis == "revenue"
+            and agreement.method == "retroactive"
+            and not agreement.cap
+        )
+        return agreement.direction == "customer" and (even or self.is_final)
+
+    def _shares(self, amount, purchases):
+        """Return the shares of the orders in an amount in company currency.
+
+        :param purchases: ``{order id: (net purchases, ids of the documents)}``
+        """
+        ordered = sum((money for money, _moves in purchases.values()), ZERO)
+        # A third of a cent may be left of lines that bill three lines of orders.
+        rest = round_to(Decimal(repr(self.revenue)) - ordered, Decimal("0.01"))
+        parts = apportion(
+            amount,
+            [*(money for money, _moves in purchases.values()), rest],
+            Decimal(repr(self.company_currency_id.rounding)),
+        )
+        documents = [(order, moves) for order, (_money, moves) in purchases.items()]
+        return [
+            Share(order, part, moves)
+            for (order, moves), part in zip([*documents, (None, ())], parts, strict=True)
+            if part
+        ]
 
     def _is_measured(self):
         return self.active and self.agreement_id.state in ("active", "ended")
@@ -487,13 +543,12 @@ class CrmRebatePeriod(models.Model):
         if result.capped:
             notes.append({"code": "capped", "cap": repr(self.agreement_id.cap)})
         if measured.lost:
-            rivals = self.agreement_id._rivals()
-            names = self.agreement_id.browse({rival for _own, rival, *_rest in rivals})
+            rivals = self.agreement_id.browse(measured.rivals)
             notes.append(
                 {
                     "code": "overlap",
                     "amount": str(measured.lost),
-                    "names": ", ".join(names.mapped("name")),
+                    "names": ", ".join(rivals.mapped("name")),
                 }
             )
         if measured.odd_units:
@@ -625,6 +680,9 @@ class CrmRebatePeriod(models.Model):
     def _subledger_settled(self):
         result = super()._subledger_settled()
         self._refresh_amounts()
+        # What goods release hangs on their entry, which may have been taken back.
+        goods = self.filtered(lambda p: "goods" in p.settlement_ids.mapped("method"))
+        goods._subledger_mark_dirty()
         return result
 
     def _refresh_amounts(self):
@@ -637,6 +695,7 @@ class CrmRebatePeriod(models.Model):
             ._read_group(self._subledger_entry_domain(), ["res_id", "kind"], ["amount:sum"])
         ):
             sums[key, kind == "settlement"] += amount
+        # sudo: likewise for the figures kept on them
         for period in self.sudo():
             rounded = period.company_currency_id.round
             sign = period.agreement_id._sign()
@@ -654,13 +713,20 @@ class CrmRebatePeriod(models.Model):
 
     @api.depends_context("lang")
     def _compute_explanation_html(self):
-        last = {}
-        for entry in self._subledger_entries().sorted("id"):
-            if entry.kind in ("accrual", "true_up"):
-                last[entry.res_id] = entry
+        Entry = self.env["crm.subledger.entry"]
+        domain = [*self._subledger_entry_domain(), ("kind", "in", ("accrual", "true_up"))]
+        totals = {
+            key: (total, Entry.browse(last).move_id)
+            for key, total, last in Entry._read_group(domain, ["res_id"], ["amount:sum", "id:max"])
+        }
+        moves = [move.id for _total, move in totals.values()]
+        runs = Entry.search([*domain, ("move_id", "in", moves)]).grouped(
+            lambda entry: (entry.res_id, entry.move_id)
+        )
         for period in self:
-            entry = last.get(period.id)
-            period.explanation_html = entry and entry._render_explanation()
+            total, move = totals.get(period.id, (0.0, None))
+            run = runs.get((period.id, move))
+            period.explanation_html = run and run._render_whole_explanation(total)
 
     @api.model
     def _subledger_explanation_row(self, row):
@@ -732,7 +798,8 @@ class CrmRebatePeriod(models.Model):
     def action_close(self):
         """Close the purchases: what was really earned replaces what was expected."""
         self.check_access("write")
-        self.sudo()._close()  # sudo: figures are not written by hand; access was checked above
+        # sudo: figures are not written by hand; access was checked above
+        self.sudo()._close()
         return True
 
     def _close(self, day=None):
@@ -752,7 +819,8 @@ class CrmRebatePeriod(models.Model):
                     "A final settlement exists. Cancel it first; then the period can be reopened."
                 )
             )
-        own = self.sudo()  # sudo: figures are not written by hand; access was checked above
+        # sudo: figures are not written by hand; access was checked above
+        own = self.sudo()
         own.write({"is_final": False, "final_on": False})
         own._subledger_mark_dirty()
         return True
@@ -890,9 +958,11 @@ class CrmRebatePeriod(models.Model):
             ("reversed_entry_id.invoice_date", ">=", self.date_from),
             ("reversed_entry_id.invoice_date", "<=", self.date_to),
         ]
+        # sudo: whose purchases count is told to who may read the period
+        buyers = self.sudo().participant_id.buyer_ids
         counted = Domain(
             [
-                ("commercial_partner_id", "in", self.sudo().participant_id.buyer_ids.ids),
+                ("commercial_partner_id", "in", buyers.ids),
                 ("company_id", "=", self.company_id.id),
                 ("move_type", "in", types),
                 ("state", "=", "posted"),

@@ -109,24 +109,42 @@ class CrmRebateSettlement(models.Model):
             return "cancelled"
         if self.method == "write_off":
             return "done"
-        states = set(self.line_ids.mapped("parent_state")) - {"cancel"}
-        if self.method == "goods":
-            if "posted" in states:
-                return "done"
-            return "waiting" if self.picking_id.state not in (False, "cancel") else "cancelled"
-        if "draft" in states:
+        posted = self._posted_lines()
+        if self.method != "goods" and self._draft_lines():
             return "draft"
-        if "posted" in states:
+        if posted and not self._is_taken_back():
             return "done"
-        return "waiting" if self.method == "deduction" else "cancelled"
+        if self.method == "deduction":
+            return "waiting"
+        if self.method == "goods" and not posted and self.picking_id.state not in (False, "cancel"):
+            return "waiting"
+        return "cancelled"
 
     def _find_open_amount(self):
         if self.state == "waiting":
             return self.amount
-        if self.state == "draft":
-            drafts = self.line_ids.filtered(lambda line: line.parent_state == "draft")
-            return -sum(drafts.mapped("balance")) * self.period_id.agreement_id._sign()
-        return 0.0
+        return self._settled_by(self._draft_lines()) if self.state == "draft" else 0.0
+
+    def _settled_by(self, lines):
+        """Return what journal items take off the open amount, in company currency."""
+        return -sum(lines.mapped("balance")) * self.period_id.agreement_id._sign()
+
+    def _posted_lines(self):
+        return self.line_ids.filtered(lambda line: line.parent_state == "posted")
+
+    def _draft_lines(self):
+        """Return the lines on drafts that will settle; a draft reversal opens nothing yet."""
+        return self.line_ids.filtered(
+            lambda line: line.parent_state == "draft" and self._settled_by(line) * self.amount >= 0
+        )
+
+    def _is_taken_back(self):
+        """Whether reversals took back everything that was posted."""
+        posted = self._posted_lines()
+        moves = posted.move_id
+        return bool(moves.reversed_entry_id & moves) and self.currency_id.is_zero(
+            self._settled_by(posted)
+        )
 
     @api.depends("amount", "method", "state", "cost")
     def _compute_released(self):
@@ -163,7 +181,7 @@ class CrmRebateSettlement(models.Model):
         """
         self.period_id._check_can_settle()
         for settlement in self:
-            if settlement.line_ids.filtered(lambda line: line.parent_state == "posted"):
+            if settlement._posted_lines() and not settlement._is_taken_back():
                 raise UserError(
                     self.env._(
                         "%s was posted. Reset it to draft first, or reverse it.",
@@ -331,7 +349,8 @@ class CrmRebateSettlement(models.Model):
                 )
             )
         if options.get("invoice"):
-            self._deduct_from(options["invoice"].sudo())  # sudo: _settle checked the user
+            # sudo: _settle checked the user
+            self._deduct_from(options["invoice"].sudo())
 
     def _deduct_from(self, invoice):
         """Put the deduction on a draft invoice, at most its total; the rest goes on waiting."""

@@ -36,6 +36,7 @@ from . import (
     test_quotes,
     test_rebate_access,
     test_rebate_concurrency,
+    test_rebate_orders,
     test_rebate_property,
     test_rebate_settlement,
     test_rebate_targets,

@@ -8,10 +8,20 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.crm_subledger.engine.scale import Scale, Tier
+from odoo.addons.crm_subledger.engine.scale import Scale, Tier, round_to
 
 from ..engine import rebate
-from ..engine.rebate import Terms, Volume, accrued, earned, measure, next_step, spans, split
+from ..engine.rebate import (
+    Terms,
+    Volume,
+    accrued,
+    apportion,
+    earned,
+    measure,
+    next_step,
+    spans,
+    split,
+)
 
 D4 = (Tier(D(0), D(0)), Tier(D(5000), D("0.02")), Tier(D(20000), D("0.04")))
 YEAR = (
@@ -144,6 +154,23 @@ class TestEngineRebate(BaseCase):
     def test_shares_sum_to_the_amount(self, amount, sizes):
         parts = split(amount, sizes)
         self.assertEqual(sum(parts), amount if any(sizes) else 0)
+
+    @given(amount=MONEY, sizes=st.lists(MONEY, min_size=1, max_size=12))
+    def test_apportioned_to_the_cent(self, amount, sizes):
+        parts = apportion(amount, sizes)
+        self.assertEqual(sum(parts), amount if any(sizes) else 0)
+        self.assertEqual(apportion(-amount, sizes), [-part for part in parts])
+        for part, size in zip(parts, sizes, strict=True):
+            exact = amount * size / sum(sizes) if any(sizes) else 0
+            self.assertLess(abs(part - exact), D("0.01"))
+
+    def test_one_more_size_moves_few_shares(self):
+        """At one rate, a further order leaves nearly all shares of earlier orders alone."""
+        sizes = [D(1000 + 37 * number % 900) / 4 for number in range(400)]
+        before = apportion(round_to(sum(sizes[:-1]) * D("0.04"), D("0.01")), sizes[:-1])
+        after = apportion(round_to(sum(sizes) * D("0.04"), D("0.01")), sizes)
+        moved = [pair for pair in zip(before, after[:-1], strict=True) if pair[0] != pair[1]]
+        self.assertLessEqual(len(moved), 2)
 
     @given(volumes=st.lists(MONEY, max_size=8), expected=MONEY)
     def test_what_is_accrued_in_the_end_is_what_is_earned(self, volumes, expected):

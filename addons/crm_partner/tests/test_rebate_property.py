@@ -19,8 +19,8 @@ DAYS = ("2025-10-10", "2025-11-10", "2025-12-10")
 def histories(draw):
     """Return amounts of three invoices, whether each stands in the end, and events in some order.
 
-    The events of one invoice keep their order; those of different invoices, settlements and runs
-    of the loop are mixed at random.
+    The events of one invoice keep their order; those of different invoices, settlements,
+    reversals of settlements and runs of the loop are mixed at random.
     """
     amounts = draw(st.lists(st.integers(1000, 15000), min_size=3, max_size=3))
     plots, final = [], []
@@ -36,7 +36,7 @@ def histories(draw):
             amount = 0
         plots.append([(number, event) for event in plot])
         final.append(amount - returned)
-    extra = draw(st.lists(st.sampled_from(["run", "settle"]), max_size=4))
+    extra = draw(st.lists(st.sampled_from(["run", "settle", "reverse"]), max_size=5))
     plots += [[(None, event)] for event in extra]
     events = []
     while any(plots):
@@ -105,6 +105,9 @@ class TestRebateProperty(RebateCase):
             self.run_subledger()
             if period.payable:
                 self._settle(period, date=date(2025, 12, 15))
+        elif event == "reverse":
+            paid = period.settlement_ids.filtered(lambda s: s.state == "done")[:1]
+            paid.move_ids._reverse_moves([{"invoice_date": "2025-12-20"}] * len(paid), cancel=True)
         elif event == "post":
             invoice.action_post()
         elif event == "draft":

@@ -117,24 +117,134 @@ class TestRebateSettlement(RebateCase):
         self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
-    def test_goods(self):
-        product = self._create_product(name="Gift", is_storable=True, standard_price=150)
+    def _deliver_goods(self, standard_price=150):
+        """Settle by four gifts and deliver them; return the settlement."""
+        product = self._create_product(name="Gift", is_storable=True, standard_price=standard_price)
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", self.company.id)], limit=1
         )
         self.env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 10)
         settlement = self._settle(self.period, "goods", goods=[(product, 4)])
-        picking = settlement.picking_id
         self.assertEqual(self._figures(), (0, 0, 1000, 0, 1000))
+        picking = settlement.picking_id
         picking.action_assign()
         picking.move_ids.write({"quantity": 4, "picked": True})
         picking.button_validate()
         self.run_subledger()
+        return settlement
+
+    def test_goods(self):
+        settlement = self._deliver_goods()
+        picking = settlement.picking_id
         self.assertEqual(settlement.state, "done")
         self.assertEqual(self._figures(), (600, 400, 0, 0, 0))
         self.assertBalance(self.rebates, "0.00")
         self.assertEqual(picking.move_ids.mapped("sale_line_id").ids, [])
         self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    # ------------------------------------------------------------------
+    # Reversals
+    # ------------------------------------------------------------------
+
+    def _reverse(self, moves, post=True):
+        """Reverse documents on the day they have, and let the loop run."""
+        values = [{"date": move.date, "invoice_date": move.invoice_date or False} for move in moves]
+        reversals = moves._reverse_moves(values, cancel=post)
+        self.run_subledger()
+        return reversals
+
+    def assertOpenAgain(self, settlement, state="cancelled"):
+        self.assertEqual(settlement.state, state)
+        self.assertEqual(self._figures(), (0, 0, 0, 1000, 1000))
+        self.assertEqual(self.period.revenue, 10000, "no reversal is a purchase")
+        self.assertBalance(self.rebates, "-1000.00", self.alpha)
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+        self.assertFalse(self.period._subledger_run(force_split=True), "I6")
+
+    def test_reversed_document(self):
+        for method in ("credit_note", "bill"):
+            with self.subTest(method):
+                settlement = self._settle(self.period, method)
+                self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
+                [reversal] = self._reverse(settlement.move_ids)
+                self.assertOpenAgain(settlement)
+                reversal.button_draft()
+                self.run_subledger()
+                self.assertEqual(settlement.state, "done")
+                self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
+                reversal.action_post()
+                self.run_subledger()
+        self._settle(self.period)
+        self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    def test_draft_reversal_opens_nothing(self):
+        settlement = self._settle(self.period)
+        reversal = self._reverse(settlement.move_ids, post=False)
+        self.assertEqual((reversal.state, settlement.state), ("draft", "done"))
+        self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
+        reversal.invoice_line_ids.price_unit = 300
+        reversal.action_post()
+        self.run_subledger()
+        self.assertEqual(settlement.state, "done", "a part of it stands")
+        self.assertEqual(self._figures(), (700, 0, 0, 300, 300))
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    def test_reversed_claim(self):
+        self._settle(self.period)
+        self._return(self.invoice, "2026-01-15", 4000)
+        self.run_subledger()
+        claim = self._settle(self.period)
+        self.assertEqual(self._figures(), (600, 0, 0, 0, 0))
+        self._reverse(claim.move_ids)
+        self.assertEqual((claim.state, self.period.state), ("cancelled", "claim"))
+        self.assertEqual(self._figures(), (1000, 0, 0, -400, -400))
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    def test_reversed_invoice_with_a_deduction(self):
+        """What was deducted from it waits for the next invoice again, until it is cancelled."""
+        invoice = self._invoice(self.alpha, "2026-01-10", 5000, post=False)
+        settlement = self._settle(self.period, "deduction", invoice=invoice)
+        invoice.action_post()
+        self.run_subledger()
+        with self.assertRaisesRegex(UserError, "was posted"):
+            settlement.action_cancel()
+        self._reverse(invoice)
+        self.assertEqual(settlement.state, "waiting")
+        self.assertEqual(self._figures(), (0, 0, 1000, 0, 1000))
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+        following = self._invoice(self.alpha, "2026-01-20", 5000, post=False)
+        following._rebate_deduct()
+        self.assertEqual((following.amount_untaxed, settlement.state), (4000, "draft"))
+        following.action_post()
+        self.run_subledger()
+        self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
+        self._reverse(following)
+        settlement.action_cancel()
+        self.assertOpenAgain(settlement)
+
+    def test_reversed_goods(self):
+        """The entry of the goods is taken back, and with it the margin that it released."""
+        settlement = self._deliver_goods()
+        self.assertEqual(self._figures(), (600, 400, 0, 0, 0))
+        self._reverse(settlement.move_ids)
+        self.assertOpenAgain(settlement)
+
+    def test_goods_that_cost_nothing(self):
+        self.assertEqual(self._deliver_goods(standard_price=0).state, "done")
+        self.assertEqual(self._figures(), (0, 1000, 0, 0, 0))
+
+    def test_reversed_vendor_document(self):
+        vendor = self._create_partner("Vendor")
+        agreement = self._agreement([(0, 10)], vendor, accrual_method="reached", direction="vendor")
+        self._bill(vendor, "2025-10-10", 5000)
+        self.run_subledger()
+        settlement = self._settle(agreement.period_ids)
+        self.assertEqual(agreement.period_ids.settled, 500)
+        self._reverse(settlement.move_ids)
+        self.assertEqual((settlement.state, agreement.period_ids.settled), ("cancelled", 0))
+        self.assertBalance(self.rebates_in, "500.00", vendor)
+        self.assertLedgerEqualsGL(self.vendor_ledger)
 
     def test_goods_that_do_not_leave(self):
         product = self._create_product(name="Gift", is_storable=True, standard_price=150)

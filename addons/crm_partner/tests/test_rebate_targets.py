@@ -208,6 +208,28 @@ class TestRebateTargets(RebateCase):
         self.assertEqual(self._earned(general), {"Alpha": 30})
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
+    def test_rivals_are_looked_up_once(self):
+        """The note about purchases that another agreement counts costs no query per period."""
+        partners = self.alpha + self.beta + self.gamma
+        for partner in partners:
+            self._invoice(partner, "2025-10-10", 1000)
+        self._reached(FLAT, partners, name="Special", exclusive=True, priority=1)
+        periods = self._reached([(0, 2)], partners, name="General").period_ids
+        self.run_subledger()
+        few, many = (self._queries_of_targets(chosen) for chosen in (periods[:1], periods))
+        self.assertLessEqual(many, few)
+        self.assertEqual(len(periods), 3)
+        for period in periods:
+            [note] = period._subledger_targets()[0].explanation["notes"]
+            self.assertEqual((note["code"], note["names"]), ("overlap", "Special"))
+
+    def _queries_of_targets(self, periods):
+        periods = periods.browse(periods.ids)  # read together
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        periods._subledger_targets()
+        return self.env.cr.sql_log_count - before
+
     def test_agreement_in_another_currency(self):
         euro = self.setup_other_currency("EUR", rates=[("2025-01-01", 0.125)])
         agreement = self._reached([(1000, 10)], currency_id=euro.id)

@@ -120,7 +120,8 @@ class CrmRebateSettle(models.TransientModel):
         return self._action_result(settlements)
 
     def _settle_one(self, period, single):
-        own = period.sudo()  # sudo: only to skip what has nothing open; _settle checks the user
+        # sudo: only to skip what has nothing open; _settle checks the user
+        own = period.sudo()
         until = not self.final and self.until
         if not single and not own._open_amount(until) and not self.final:
             return self.env["crm.rebate.settlement"]

@@ -113,7 +113,8 @@ class CrmRebateWhatIf(models.TransientModel):
         return rows
 
     def _windows(self):
-        agreement = self.agreement_id.sudo()  # sudo: see _rows
+        # sudo: see _rows
+        agreement = self.agreement_id.sudo()
         keys, windows = {}, []
         for first, last in spans(
             agreement.date_from, agreement.date_to, agreement.measure_interval
@@ -131,7 +132,8 @@ class CrmRebateWhatIf(models.TransientModel):
 
     def _amounts(self, members, keys, volumes, other=False):
         """Return what each member earns with the agreement's scale or with the other one."""
-        agreement = self.agreement_id.sudo()  # sudo: see _rows
+        # sudo: see _rows
+        agreement = self.agreement_id.sudo()
         if agreement.participation != "group":
             return [
                 earned(self._terms(keys[key][0], other), volumes[key]).amount for key in members
@@ -142,7 +144,8 @@ class CrmRebateWhatIf(models.TransientModel):
         return split(earned(terms, total).amount, sizes, terms.rounding)
 
     def _terms(self, participant, other):
-        agreement = self.agreement_id.sudo()  # sudo: see _rows
+        # sudo: see _rows
+        agreement = self.agreement_id.sudo()
         terms = agreement._terms(participant)
         if not other:
             return terms

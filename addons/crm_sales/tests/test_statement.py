@@ -80,6 +80,20 @@ class TestStatement(CommissionCase):
         self.assertEqual(self.statement.to_pay, 300)
         self.assertLedgerEqualsGL()
 
+    def test_payment_reversed(self):
+        """The payroll entry is reversed instead of reset: the commission is owed again."""
+        self._as(self.zhao).action_confirm()
+        action = self._as(self.accountant).action_pay()
+        self.env["account.move"].search(action["domain"])._reverse_moves(cancel=True)
+        self.run_subledger()
+        self.assertEqual(self.statement.state, "confirmed")
+        self.assertEqual((self.statement.settled, self.statement.to_pay), (0, 300))
+        self.assertLedgerEqualsGL()
+        self.assertPostsNothing()
+        self._as(self.accountant).action_pay()
+        self.assertEqual((self.statement.state, self.statement.to_pay), ("paid", 0))
+        self.assertLedgerEqualsGL()
+
     def test_agent_gets_a_vendor_bill(self):
         agent = self.env["res.partner"].create({"name": "Agent Sun"})
         self._add_member(self.plan, agent, role="overlay", rate=2)
@@ -96,6 +110,10 @@ class TestStatement(CommissionCase):
             self._as(self.accountant).action_pay()
         bill.action_post()
         self.assertEqual(self.statement.state, "paid")
+        self.assertPostsNothing()
+        bill._reverse_moves([{"invoice_date": bill.invoice_date}], cancel=True)
+        self.assertEqual((self.statement.state, self.statement.to_pay), ("confirmed", 200))
+        self.assertLedgerEqualsGL()
         self.assertPostsNothing()
 
     def test_agent_owes(self):

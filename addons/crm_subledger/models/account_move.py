@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
+    """Documents mark the keys that depend on them, and mirror what their lines settle."""
+
     _inherit = "account.move"
 
     subledger_entry_ids = fields.One2many("crm.subledger.entry", "move_id", readonly=True)

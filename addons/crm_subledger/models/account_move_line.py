@@ -5,6 +5,8 @@ SETTLED_FIELDS = frozenset({"subledger_key_model", "subledger_key_id"})
 
 
 class AccountMoveLine(models.Model):
+    """A journal item may say which item of a sub-ledger it settles."""
+
     _inherit = "account.move.line"
 
     subledger_key_model = fields.Char(copy=False, readonly=True)
@@ -16,6 +18,22 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         help="The item of a sub-ledger that this journal item pays.",
     )
+
+    @api.model
+    def _subledger_settlement_fields(self):
+        """Return the fields that say what a line settles; its reversal takes them over.
+
+        A programme adds the links of its own documents.
+        """
+        return ["subledger_key_model", "subledger_key_id"]
+
+    def _copy_data_extend_business_fields(self, values):
+        # Asked for reversals, and for the draft that replaces what was reversed; a duplicate
+        # settles nothing.
+        super()._copy_data_extend_business_fields(values)
+        if self.subledger_key_id:
+            row = {name: self[name] for name in self._subledger_settlement_fields()}
+            values.update(self._convert_to_write(row))
 
     def write(self, vals):
         if SETTLED_FIELDS & vals.keys():

@@ -2,6 +2,8 @@ from odoo import api, models
 
 
 class AccountPartialReconcile(models.Model):
+    """Payments and their removal mark the invoices that they touch."""
+
     _inherit = "account.partial.reconcile"
 
     @api.model_create_multi

@@ -6,6 +6,8 @@ FROZEN_FIELDS = frozenset({"company_id", "account_id", "counterpart_account_id"}
 
 
 class CrmSubledger(models.Model):
+    """A sub-ledger: explains the balance of one account item by item, in company currency."""
+
     _name = "crm.subledger"
     _description = "Sub-ledger"
     _inherit = ["mail.thread", "mail.activity.mixin"]

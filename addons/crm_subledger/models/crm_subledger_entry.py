@@ -101,6 +101,7 @@ class CrmSubledgerEntry(models.Model):
     @api.model
     def _selection_key_model(self):
         programmes = self.env["crm.subledger.mixin"]._subledger_programmes()
+        # sudo: names of models, which only administrators may list
         models_ = self.env["ir.model"].sudo().search([("model", "in", programmes)])
         return [(model.model, model.name) for model in models_]
 
@@ -132,7 +133,22 @@ class CrmSubledgerEntry(models.Model):
     def _render_explanation(self):
         """Return the explanation as a table in the language of the reader."""
         self.ensure_one()
-        content = self.explanation or {}
+        return self._render_content(self.explanation or {})
+
+    def _render_whole_explanation(self, total):
+        """Return the explanation of a key from the entries that one run posted for its deals.
+
+        :param total: what the key holds after the run, a signed balance in company currency
+        """
+        entry = self.filtered(lambda e: (e.explanation or {}).get("rows"))[:1] or self[:1]
+        rounded = entry.currency_id.round
+        target, delta = (
+            Decimal(repr(rounded(amount))) for amount in (total, sum(self.mapped("amount")))
+        )
+        totals = {"target": str(target), "before": str(target - delta), "delta": str(delta)}
+        return entry._render_content({**entry.explanation, **totals, "deal": False})
+
+    def _render_content(self, content):
         programme = self.env.get(self.res_model)
         if programme is None or not content:
             return Markup()

@@ -262,11 +262,12 @@ class CrmSubledgerMixin(models.AbstractModel):
                 POSTED_KINDS,
             )
         )
-        last = Entry.browse([row[-1] for row in rows]).sudo()
+        # sudo: the ledger follows its documents, whoever changes them
+        last = Entry.sudo().browse([row[-1] for row in rows])
         last.fetch(["partner_id", "counterpart_account_id", "sign"])
         mirrors = {
             mirror.mirror_of_id.id: (mirror.ledger_id.id, mirror.res_model, mirror.res_id)
-            for mirror in Entry.sudo().search([("mirror_of_id", "in", last.ids)])
+            for mirror in last.search([("mirror_of_id", "in", last.ids)])
         }
         return {
             Slot(*row[:4]): Posted(
@@ -288,7 +289,8 @@ class CrmSubledgerMixin(models.AbstractModel):
         """Post ``differences`` in one journal entry per (company, journal, date)."""
         if not differences:
             return self.env["crm.subledger.entry"]
-        self = self.sudo()  # sudo: the ledger follows its documents, whoever changes them
+        # sudo: the ledger follows its documents, whoever changes them
+        self = self.sudo()
         ledgers = self.env["crm.subledger"].browse({delta.slot.ledger for delta in differences})
         ledgers._check_can_post()
         batches = defaultdict(list)

@@ -241,7 +241,8 @@ class CrmSubledgerQueue(models.Model):
     def action_retry(self):
         """Try the selected rows again now."""
         self.check_access("write")
-        rows = self.sudo()  # sudo: access was checked above; keys are posted as the system does
+        # sudo: access was checked above; keys are posted as the system does
+        rows = self.sudo()
         rows.write({"state": "pending"})
         rows._process()
         failed = rows.exists()
