@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..tools import upload
+from ..tools.rate import check_rate
 from .partner_portal import HOME, PartnerPortal
 
 FUNDS = f"{HOME}/funds"
@@ -154,14 +155,21 @@ class PartnerFunds(PartnerPortal):
 
     @http.route(f"{REQUESTS}/new", type="http", auth="user", website=True, methods=["POST"])
     def partner_fund_request_create(self, **form):
-        self._partner_access("marketing")
+        partner = self._partner_access("marketing")
         try:
             fund = self._chosen_fund(form)
+            self._check_fund_rate("crm.mdf.request", partner)
             with request.env.cr.savepoint():
                 record = self._create_request(fund, form)
         except UserError as error:
             return self._render_request_form(form, error=str(error))
         return self._partner_redirect(f"{REQUESTS}/{record.id}")
+
+    def _check_fund_rate(self, model, partner):
+        """Refuse a person who sends in more a minute than the company accepts of registrations."""
+        company = partner.company_id or request.env.company
+        # sudo: how many are accepted is no secret of the company
+        check_rate(request.env[model], company.sudo().deal_rate_limit)
 
     def _chosen_fund(self, form):
         """Return the chosen fund as the visitor may read it; another one does not exist."""
@@ -295,6 +303,7 @@ class PartnerFunds(PartnerPortal):
     def partner_fund_claim_create(self, request_id, **form):
         record = self._partner_record("crm.mdf.request", request_id, *ROLES)
         try:
+            self._check_fund_rate("crm.mdf.claim", self._partner_access(*ROLES))
             files = upload.read_uploads(
                 request.env, request.httprequest.files.getlist("attachments")
             )

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.addons.crm_customer.engine import china_ids
 
 from ..tools import is_unlocked, unlocked
+from ..tools.rate import check_rate
 from ..tools.upload import attach
 
 #: states in which a registration keeps others away
@@ -570,7 +571,9 @@ class CrmDealRegistration(models.Model):
         :param uploads: what ``tools.upload.read_uploads`` returned
         :raise UserError: if the user registers too fast, or something is missing or wrong
         """
-        self._check_rate(partner)
+        # sudo: how many are accepted is no secret of the company
+        limit = (partner.company_id or self.env.company).sudo().deal_rate_limit
+        check_rate(self, limit, "submitted_by_id", "submitted_at")
         allowed = self._portal_fields()
         registration = unlocked(self).create(
             {
@@ -597,24 +600,6 @@ class CrmDealRegistration(models.Model):
             "customer_email", "customer_domain", "customer_contact", "amount", "expected_close",
             "competitor", "description",
         }  # fmt: skip
-
-    def _check_rate(self, partner):
-        """Refuse whoever registers faster than people do."""
-        limit = (partner.company_id or self.env.company).sudo().deal_rate_limit
-        since = fields.Datetime.now() - timedelta(minutes=1)
-        # sudo: only counted
-        sent = self.sudo().search_count(
-            [("submitted_by_id", "=", self.env.uid), ("submitted_at", ">", since)]
-        )
-        if limit and sent >= limit:
-            raise UserError(
-                self.env._(
-                    "You registered %(sent)s deals within a minute; %(limit)s are accepted. Nothing"
-                    " was stored. Wait a minute and send it again.",
-                    sent=sent,
-                    limit=limit,
-                )
-            )
 
     def action_submit(self):
         """Submit drafts for a partner, as channel manager."""

@@ -29,6 +29,7 @@ from . import (
     test_portal_order_deal,
     test_portal_parallel,
     test_portal_performance,
+    test_portal_rate,
     test_portal_routes,
     test_portal_team,
     test_portal_tours,
