@@ -13,6 +13,7 @@ from . import (
     test_leads_access,
     test_leads_concurrency,
     test_mdf,
+    test_mdf_concurrency,
     test_mdf_portal,
     test_partner_agreement,
     test_partner_certificate,
