@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
@@ -6,6 +7,7 @@ from odoo.fields import Domain
 
 from odoo.addons.crm_customer.engine import china_ids
 
+from ..engine.deal_price import exact, plain
 from ..tools import is_unlocked, unlocked
 from ..tools.rate import check_rate
 from ..tools.upload import attach
@@ -558,6 +560,77 @@ class CrmDealRegistration(models.Model):
             return self.approved_on <= day <= self.protected_until
         today = self.company_id._deal_today()
         return self.state in ("approved", "won") and self.protected_until >= today
+
+    # --- what orders took at the registered price ---
+
+    def _quantities_taken(self, without=None):
+        """Return what confirmed orders took at the registered price, for one registration.
+
+        :param without: orders (sale.order) that do not count
+        :return: {product.template: quantity in the unit of the product}
+        """
+        self.ensure_one()
+        # sudo: all orders of the deal count, whoever asks
+        lines = self.env["sale.order.line"].sudo()
+        domain = (
+            Domain("order_id.deal_registration_id", "=", self.id)
+            & Domain("order_id", "not in", without.ids if without else [])
+            & Domain("state", "=", "sale")
+            & Domain("deal_discount", ">", 0)
+        )
+        taken = defaultdict(float)
+        for product, unit, quantity in lines._read_group(
+            domain, ["product_id", "product_uom_id"], ["product_uom_qty:sum"]
+        ):
+            taken[product.product_tmpl_id] += unit._compute_quantity(
+                quantity, product.uom_id, round=False
+            )
+        return taken
+
+    def _quantity_registered(self, template):
+        """Return the registered quantity of a product in its unit, None if it was not named."""
+        lines = self.line_ids.filtered(lambda line: line.product_id.product_tmpl_id == template)
+        return sum(lines.mapped("quantity")) if lines else None
+
+    def _quantity_left(self, template, without=None):
+        """Return how much of a product may still be bought at the registered price.
+
+        :param template: product.template
+        :param without: orders (sale.order) that do not count
+        :return: in the unit of the product, negative where too much was taken; None where the deal
+            was registered without this product: then no quantity was agreed upon
+        """
+        registered = self._quantity_registered(template)
+        if registered is None:
+            return None
+        return registered - self._quantities_taken(without)[template]
+
+    def _check_taken(self):
+        """Refuse what makes confirmed orders take more than was registered.
+
+        The deal is locked first: of two orders that are confirmed at the same moment the later one
+        is tried again, and sees the first.
+
+        :raise UserError: names the product, how much was registered and how much is ordered
+        """
+        for registration in self:
+            self.env["crm.deal.key"]._lock([registration.id])
+            for template, taken in registration._quantities_taken().items():
+                registered = registration._quantity_registered(template)
+                if registered is None or exact(taken) <= exact(registered):
+                    continue
+                raise UserError(
+                    self.env._(
+                        "%(deal)s was registered with %(registered)s of %(product)s, and confirmed"
+                        " orders would take %(taken)s at its price. Put what goes beyond it on a"
+                        " line of its own and update the prices, or register the additional"
+                        " quantity.",
+                        deal=registration.name,
+                        registered=plain(registered),
+                        product=template.display_name,
+                        taken=plain(taken),
+                    )
+                )
 
     # --- submission ---
 

@@ -1,5 +1,6 @@
 from . import (
     test_content,
+    test_deal_parallel,
     test_deal_portal,
     test_deal_registration,
     test_diversion,
