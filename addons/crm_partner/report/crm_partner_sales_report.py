@@ -6,8 +6,8 @@ class CrmPartnerSalesReport(models.Model):
     """Net revenue by way of selling: through partners of the programme, or direct.
 
     One row per line of a posted customer invoice or credit note, in the currency of the company,
-    excluding taxes, on the date of the invoice. The level is the one that the customer's company had on that day,
-    as the history of levels says; without any history, the one of today.
+    excluding taxes, on the date of the invoice. The level is the one that the customer's company
+    had on that day, as the history of levels says; without any history, the one of today.
     """
 
     _name = "crm.partner.sales.report"
