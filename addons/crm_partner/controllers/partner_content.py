@@ -152,5 +152,25 @@ class PartnerContent(PartnerPortal):
             },
         }
         found = self._partner_list("crm.partner.news", NEWS, options=options, page=page, **chosen)
-        values = self._partner_values("partner_news", page_title=translate("News"), **found)
+        values = self._partner_values(
+            "partner_news",
+            page_title=translate("News"),
+            # sudo: what the visitor chose for themselves
+            mails_off=request.env.user.partner_id.sudo().channel_mail_optout,
+            **found,
+        )
         return request.render("crm_partner.portal_news", values)
+
+    @http.route(f"{NEWS}/mails", type="http", auth="user", website=True, methods=["POST"])
+    def partner_news_mails(self, wanted="", **_forged):
+        """Let the visitor choose whether they get mails about content and news."""
+        self._partner_access()
+        # sudo: the visitor's own choice, nothing else
+        person = request.env.user.partner_id.sudo()
+        person.channel_mail_optout = wanted != "1"
+        notice = (
+            request.env._("You get no more mails about content and news.")
+            if person.channel_mail_optout
+            else request.env._("You get a mail when there is something new.")
+        )
+        return self._partner_redirect(NEWS, notice=notice)

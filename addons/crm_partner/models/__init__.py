@@ -34,6 +34,7 @@ from . import (
     crm_partner_coverage,
     crm_partner_level_history,
     crm_partner_news,
+    crm_partner_notify_mixin,
     crm_partner_onboarding,
     crm_partner_onboarding_task,
     crm_partner_quote,
