@@ -11,7 +11,7 @@ class CrmPartnerContent(models.Model):
 
     _name = "crm.partner.content"
     _description = "Content for Partners"
-    _inherit = ["mail.thread", "mail.activity.mixin", "crm.partner.notify.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "crm.partner.audience.notify"]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, tracking=True)

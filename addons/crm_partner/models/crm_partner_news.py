@@ -6,7 +6,7 @@ class CrmPartnerNews(models.Model):
 
     _name = "crm.partner.news"
     _description = "Partner News"
-    _inherit = ["mail.thread", "crm.partner.notify.mixin"]
+    _inherit = ["mail.thread", "crm.partner.audience.notify"]
     _order = "is_pinned desc, date_from desc, id desc"
 
     name = fields.Char("Headline", required=True, translate=True, tracking=True)

@@ -2,10 +2,10 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 
-class CrmPartnerNotifyMixin(models.AbstractModel):
+class CrmPartnerAudienceNotify(models.AbstractModel):
     """A mail to the people of partners about something that was published to them, once."""
 
-    _name = "crm.partner.notify.mixin"
+    _name = "crm.partner.audience.notify"
     _description = "Told to Partners by Mail"
     _inherit = ["crm.partner.audience.mixin"]
 
