@@ -15,7 +15,7 @@ class CrmPartnerAudienceNotify(models.AbstractModel):
     notified_count = fields.Integer(
         "People Told", readonly=True, copy=False, groups="base.group_user"
     )
-    is_notified = fields.Boolean(compute="_compute_is_notified", groups="base.group_user")
+    is_notified = fields.Boolean(compute="_compute_is_notified", compute_sudo=True)
 
     @api.depends("notified_on")
     def _compute_is_notified(self):

@@ -89,12 +89,12 @@ class CrmPartnerSalesReport(models.Model):
                       LEAD(date) OVER (PARTITION BY partner_id ORDER BY date, id) AS until
                  FROM crm_partner_level_history
             UNION ALL
-              (SELECT DISTINCT ON (partner_id) partner_id,
-                      CASE WHEN kind IN ('start', 'promotion', 'demotion', 'leave', 'undo')
-                           THEN from_grade_id ELSE grade_id END,
-                      '-infinity'::date, date
-                 FROM crm_partner_level_history
-             ORDER BY partner_id, date, id)"""
+              (SELECT DISTINCT ON (first.partner_id) first.partner_id,
+                      CASE WHEN first.kind IN ('start', 'promotion', 'demotion', 'leave', 'undo')
+                           THEN first.from_grade_id ELSE first.grade_id END,
+                      '-infinity'::date, first.date
+                 FROM crm_partner_level_history first
+             ORDER BY first.partner_id, first.date, first.id)"""
         )
 
     def _read_group_select(self, aggregate_spec, query):

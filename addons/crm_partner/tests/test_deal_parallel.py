@@ -89,6 +89,7 @@ class TestDealParallel(BaseCase):
             try:
                 retrying(functools.partial(env["sale.order"].browse(order_id).action_confirm), env)
             except UserError as error:
+                cr.rollback()  # as a request does
                 return str(error)
         return "done"
 

@@ -501,11 +501,13 @@ class TestDealPrice(DealCase):
         unlocked(self.deal.line_ids).quantity = 10
         orders = self._ordered(6) | self._ordered(6)
         self.assertEqual([self._prices(order) for order in orders], [[368000], [368000]])
-        with self.assertRaisesRegex(UserError, "registered with 10 of Line M5"):
+        at_once = "registered with 10 of Line M5"
+        with self.assertRaisesRegex(UserError, at_once), self.env.cr.savepoint():
             orders.action_confirm()
         first, second = orders
         first.action_confirm()
-        with self.assertRaisesRegex(UserError, "would take 12 at its price"):
+        later = "would take 12 at its price"
+        with self.assertRaisesRegex(UserError, later), self.env.cr.savepoint():
             second.action_confirm()
         second.action_update_prices()
         self.assertEqual(self._prices(second), [400000])

@@ -78,6 +78,7 @@ class TestPortalRate(BaseCase):
             try:
                 retrying(functools.partial(register, partner, values), env)
             except UserError as error:
+                cr.rollback()  # as a request does
                 return str(error)
         return "done"
 
