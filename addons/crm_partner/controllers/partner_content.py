@@ -7,6 +7,8 @@ from .partner_portal import HOME, PartnerPortal
 CONTENT = f"{HOME}/content"
 NEWS = f"{HOME}/news"
 MODEL = "crm.partner.content"
+#: products that the list can be narrowed to; others are found by the search
+CATEGORIES = 100
 
 
 class PartnerContent(PartnerPortal):
@@ -21,12 +23,21 @@ class PartnerContent(PartnerPortal):
             "content_count": contents.search_count([]),
         }
 
+    def _content_categories(self):
+        """Return the ids of the products of everything that the visitor may see, in a query."""
+        groups = request.env[MODEL]._read_group([("category_ids", "!=", False)], ["category_ids"])
+        return [category.id for [category] in groups]
+
     def _content_options(self):
         translate = request.env._
         contents = request.env[MODEL]
         kinds = contents._fields["kind"]._description_selection(request.env)
         # sudo: names of the products of what the visitor may see
-        categories = contents.search([]).sudo().category_ids.sorted("name")
+        categories = (
+            request.env["product.category"]
+            .sudo()
+            .search([("id", "in", self._content_categories())], order="name, id", limit=CATEGORIES)
+        )
         filters = {
             "all": {"label": translate("Everything"), "domain": []},
             "acknowledge": {
@@ -70,6 +81,7 @@ class PartnerContent(PartnerPortal):
         readonly=True,
     )
     def partner_contents(self, page=1, **chosen):
+        """List the content that the visitor may see today."""
         self._partner_access()
         found = self._partner_list(
             MODEL, CONTENT, options=self._content_options(), page=page, **chosen
@@ -83,6 +95,7 @@ class PartnerContent(PartnerPortal):
         f"{CONTENT}/<int:content_id>", type="http", auth="user", website=True, readonly=True
     )
     def partner_content(self, content_id, **_parameters):
+        """Show one content."""
         content = self._partner_record(MODEL, content_id)
         return request.render("crm_partner.portal_content", self._content_values(content))
 
@@ -118,6 +131,7 @@ class PartnerContent(PartnerPortal):
         methods=["POST"],
     )
     def partner_content_acknowledge(self, content_id, **_forged):
+        """Note that the visitor has read the current version."""
         content = self._partner_record(MODEL, content_id)
         try:
             content._acknowledge()
@@ -133,6 +147,7 @@ class PartnerContent(PartnerPortal):
         [NEWS, f"{NEWS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_news(self, page=1, **chosen):
+        """List the news that the visitor may see today."""
         self._partner_access()
         translate = request.env._
         options = {

@@ -542,9 +542,10 @@ class CrmDealRegistration(models.Model):
     def _live_domain(self, company_id=None):
         """Return the domain of registrations that keep others away, whatever the crons did."""
         company = self.env["res.company"].browse(company_id) if company_id else self.env.company
+        # sudo: which day it is in the time zone of the company
+        today = company.sudo()._deal_today()
         live = Domain("state", "=", "review") | (
-            Domain("state", "in", ("approved", "won"))
-            & Domain("protected_until", ">=", company.sudo()._deal_today())
+            Domain("state", "in", ("approved", "won")) & Domain("protected_until", ">=", today)
         )
         return live & Domain("company_id", "=", company.id)
 

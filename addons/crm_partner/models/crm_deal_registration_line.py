@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class CrmDealRegistrationLine(models.Model):
+    """A product of a registered deal, and how much of it may be bought at its price."""
+
     _name = "crm.deal.registration.line"
     _description = "Product of a Registered Deal"
     _order = "sequence, id"

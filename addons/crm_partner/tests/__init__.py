@@ -27,6 +27,7 @@ from . import (
     test_portal_home,
     test_portal_leads,
     test_portal_names,
+    test_portal_number,
     test_portal_order,
     test_portal_order_deal,
     test_portal_parallel,
