@@ -7,6 +7,8 @@ from .partner_portal import HOME, PartnerPortal
 CONTENT = f"{HOME}/content"
 NEWS = f"{HOME}/news"
 MODEL = "crm.partner.content"
+#: products that the list can be narrowed to; others are found by the search
+CATEGORIES = 100
 
 
 class PartnerContent(PartnerPortal):
@@ -21,12 +23,21 @@ class PartnerContent(PartnerPortal):
             "content_count": contents.search_count([]),
         }
 
+    def _content_categories(self):
+        """Return the ids of the products of everything that the visitor may see, in a query."""
+        groups = request.env[MODEL]._read_group([("category_ids", "!=", False)], ["category_ids"])
+        return [category.id for [category] in groups]
+
     def _content_options(self):
         translate = request.env._
         contents = request.env[MODEL]
         kinds = contents._fields["kind"]._description_selection(request.env)
         # sudo: names of the products of what the visitor may see
-        categories = contents.search([]).sudo().category_ids.sorted("name")
+        categories = (
+            request.env["product.category"]
+            .sudo()
+            .search([("id", "in", self._content_categories())], order="name, id", limit=CATEGORIES)
+        )
         filters = {
             "all": {"label": translate("Everything"), "domain": []},
             "acknowledge": {
@@ -70,6 +81,7 @@ class PartnerContent(PartnerPortal):
         readonly=True,
     )
     def partner_contents(self, page=1, **chosen):
+        """List the content that the visitor may see today."""
         self._partner_access()
         found = self._partner_list(
             MODEL, CONTENT, options=self._content_options(), page=page, **chosen
@@ -83,6 +95,7 @@ class PartnerContent(PartnerPortal):
         f"{CONTENT}/<int:content_id>", type="http", auth="user", website=True, readonly=True
     )
     def partner_content(self, content_id, **_parameters):
+        """Show one content."""
         content = self._partner_record(MODEL, content_id)
         return request.render("crm_partner.portal_content", self._content_values(content))
 
@@ -118,6 +131,7 @@ class PartnerContent(PartnerPortal):
         methods=["POST"],
     )
     def partner_content_acknowledge(self, content_id, **_forged):
+        """Note that the visitor has read the current version."""
         content = self._partner_record(MODEL, content_id)
         try:
             content._acknowledge()
@@ -133,6 +147,7 @@ class PartnerContent(PartnerPortal):
         [NEWS, f"{NEWS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_news(self, page=1, **chosen):
+        """List the news that the visitor may see today."""
         self._partner_access()
         translate = request.env._
         options = {
@@ -152,5 +167,25 @@ class PartnerContent(PartnerPortal):
             },
         }
         found = self._partner_list("crm.partner.news", NEWS, options=options, page=page, **chosen)
-        values = self._partner_values("partner_news", page_title=translate("News"), **found)
+        values = self._partner_values(
+            "partner_news",
+            page_title=translate("News"),
+            # sudo: what the visitor chose for themselves
+            mails_off=request.env.user.partner_id.sudo().channel_mail_optout,
+            **found,
+        )
         return request.render("crm_partner.portal_news", values)
+
+    @http.route(f"{NEWS}/mails", type="http", auth="user", website=True, methods=["POST"])
+    def partner_news_mails(self, wanted="", **_forged):
+        """Let the visitor choose whether they get mails about content and news."""
+        self._partner_access()
+        # sudo: the visitor's own choice, nothing else
+        person = request.env.user.partner_id.sudo()
+        person.channel_mail_optout = wanted != "1"
+        notice = (
+            request.env._("You get no more mails about content and news.")
+            if person.channel_mail_optout
+            else request.env._("You get a mail when there is something new.")
+        )
+        return self._partner_redirect(NEWS, notice=notice)

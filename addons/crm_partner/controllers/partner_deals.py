@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.http import request
 
 from ..tools import unlocked
+from ..tools.number import posted_amount
 from ..tools.upload import read_uploads
 from .partner_portal import PartnerPortal
 
@@ -18,6 +19,8 @@ MODEL = "crm.deal.registration"
 ROWS = 5
 #: products that the form suggests; others are typed by name or reference
 SUGGESTED = 300
+#: the countries of the world
+COUNTRIES = 400
 #: days before the end of a protection that the home page shows as expiring
 EXPIRING = 30
 TEXTS = (
@@ -87,6 +90,7 @@ class PartnerDeals(PartnerPortal):
         [URL, f"{URL}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_deals(self, page=1, **chosen):
+        """List the deals of the visitor's company."""
         self._partner_access("sales")
         listed = self._partner_list(MODEL, URL, options=self._deal_options(), page=page, **chosen)
         return request.render(
@@ -97,11 +101,13 @@ class PartnerDeals(PartnerPortal):
 
     @http.route(f"{URL}/new", type="http", auth="user", website=True, methods=["GET"])
     def partner_deal_form(self, **_parameters):
+        """Show the empty form of a registration."""
         partner = self._partner_access("sales")
         return self._render_deal_form(partner, {})
 
     @http.route(f"{URL}/new", type="http", auth="user", website=True, methods=["POST"])
     def partner_deal_register(self, **form):
+        """Register a deal; what is wrong is said above the form, nothing stored."""
         partner = self._partner_access("sales")
         try:
             with request.env.cr.savepoint():
@@ -131,8 +137,9 @@ class PartnerDeals(PartnerPortal):
                 form=form,
                 error=error,
                 rows=range(1, ROWS + 1),
-                countries=env["res.country"].search([]),
+                countries=env["res.country"].search([], limit=COUNTRIES),
                 country_id=self._whole(form.get("customer_country_id")) or country.id,
+                # sudo: the currency of the company, which everybody may know
                 currency=company.sudo().currency_id,
                 products=env["product.product"].search(self._products(company), limit=SUGGESTED),
             ),
@@ -179,10 +186,10 @@ class PartnerDeals(PartnerPortal):
 
     def _number(self, text, label):
         """Return a positive number as people write it, with thousands separators."""
-        text = re.sub(r"[,\s]", "", text or "")
-        if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,4})?", text) or not float(text):
-            raise UserError(request.env._("%s: enter a number greater than zero.", label))
-        return float(text)
+        try:
+            return posted_amount(request.env, text, positive=True)
+        except UserError as error:
+            raise UserError(f"{label}: {error}") from None
 
     def _whole(self, text):
         return int(text) if re.fullmatch(r"[0-9]{1,9}", text or "") else 0
@@ -209,6 +216,7 @@ class PartnerDeals(PartnerPortal):
 
     @http.route(f"{URL}/<int:deal_id>", type="http", auth="user", website=True, readonly=True)
     def partner_deal(self, deal_id, **_parameters):
+        """Show one deal."""
         return self._render_deal(self._partner_record(MODEL, deal_id, "sales"))
 
     def _render_deal(self, deal, **values):
@@ -230,6 +238,7 @@ class PartnerDeals(PartnerPortal):
 
     @http.route(f"{URL}/<int:deal_id>/file/<int:file_id>", type="http", auth="user", readonly=True)
     def partner_deal_file(self, deal_id, file_id, **_parameters):
+        """Send a file that was registered with the deal."""
         deal = self._partner_record(MODEL, deal_id, "sales")
         # sudo: files of a deal that the visitor may read, not those of our chatter
         attachment = deal.sudo().file_ids.filtered(lambda file: file.id == file_id)
@@ -257,6 +266,8 @@ class PartnerDeals(PartnerPortal):
         f"{URL}/<int:deal_id>/progress", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_deal_progress(self, deal_id, **form):
+        """Add a report on how the deal goes on."""
+
         def change(deal):
             note = (form.get("note") or "").strip()[:5000]
             stages = dict(request.env["crm.deal.progress"]._fields["stage"].selection)
@@ -277,6 +288,7 @@ class PartnerDeals(PartnerPortal):
         f"{URL}/<int:deal_id>/extend", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_deal_extend(self, deal_id, reason="", **_form):
+        """Ask for more time."""
         return self._deal_change(
             deal_id, "extension", lambda deal: deal._request_extension(reason[:2000])
         )
@@ -285,18 +297,22 @@ class PartnerDeals(PartnerPortal):
         f"{URL}/<int:deal_id>/release", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_deal_release(self, deal_id, **_form):
+        """Give the deal back."""
         return self._deal_change(deal_id, "released", lambda deal: deal._release())
 
     @http.route(
         f"{URL}/<int:deal_id>/cancel", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_deal_cancel(self, deal_id, **_form):
+        """Cancel a registration that was not decided."""
         return self._deal_change(deal_id, "cancelled", lambda deal: deal._cancel())
 
     @http.route(
         f"{URL}/<int:deal_id>/result", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_deal_result(self, deal_id, result="", reason="", **_form):
+        """Report that the deal was won or lost."""
+
         def change(deal):
             deal._require_state("approved")
             if result == "won":

@@ -7,12 +7,16 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..tools import upload
+from ..tools.number import posted_amount
+from ..tools.rate import check_rate
 from .partner_portal import HOME, PartnerPortal
 
 FUNDS = f"{HOME}/funds"
 REQUESTS = f"{HOME}/fund-requests"
 CLAIMS = f"{HOME}/fund-claims"
 ROLES = ("marketing", "finance")
+#: funds and kinds of activity that a form offers
+CHOICES = 200
 
 
 class PartnerFunds(PartnerPortal):
@@ -21,7 +25,7 @@ class PartnerFunds(PartnerPortal):
     def _prepare_partner_home_values(self, partner):
         values = super()._prepare_partner_home_values(partner)
         if any(map(request.env.user._has_channel_role, ROLES)):
-            funds = request.env["crm.mdf.fund"].search([("state", "=", "open")])
+            funds = request.env["crm.mdf.fund"].search([("state", "=", "open")], limit=CHOICES)
             claims = request.env["crm.mdf.claim"].search_count([("state", "=", "submitted")])
             values["mdf_card"] = {
                 "available": sum(funds.mapped("available")),
@@ -39,6 +43,7 @@ class PartnerFunds(PartnerPortal):
         [FUNDS, f"{FUNDS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_funds(self, page=1, **chosen):
+        """List the funds of the visitor's company."""
         self._partner_access(*ROLES)
         options = {
             "searchbar_inputs": {
@@ -67,6 +72,7 @@ class PartnerFunds(PartnerPortal):
         readonly=True,
     )
     def partner_fund_requests(self, page=1, **chosen):
+        """List the requests of the visitor's company."""
         self._partner_access(*ROLES)
         values = self._partner_list(
             "crm.mdf.request",
@@ -85,6 +91,7 @@ class PartnerFunds(PartnerPortal):
         [CLAIMS, f"{CLAIMS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_fund_claims(self, page=1, **chosen):
+        """List the claims of the visitor's company."""
         self._partner_access(*ROLES)
         values = self._partner_list(
             "crm.mdf.claim",
@@ -133,11 +140,14 @@ class PartnerFunds(PartnerPortal):
 
     @http.route(f"{REQUESTS}/new", type="http", auth="user", website=True, readonly=True)
     def partner_fund_request_new(self, **_parameters):
+        """Show the empty form of a request."""
         self._partner_access("marketing")
         return self._render_request_form({})
 
     def _render_request_form(self, form, error=None):
-        funds = request.env["crm.mdf.fund"].search([("state", "=", "open")])
+        funds = request.env["crm.mdf.fund"].search(
+            [("state", "=", "open")], order="expiry_date desc, id desc", limit=CHOICES
+        )
         return request.render(
             "crm_partner.portal_fund_request_new",
             self._fund_values(
@@ -146,7 +156,7 @@ class PartnerFunds(PartnerPortal):
                 page_url=REQUESTS,
                 page_record=request.env._("New Request"),
                 funds=funds,
-                kinds=request.env["crm.mdf.activity.type"].search([]),
+                kinds=request.env["crm.mdf.activity.type"].search([], limit=CHOICES),
                 form=form,
                 error=error,
             ),
@@ -154,14 +164,22 @@ class PartnerFunds(PartnerPortal):
 
     @http.route(f"{REQUESTS}/new", type="http", auth="user", website=True, methods=["POST"])
     def partner_fund_request_create(self, **form):
-        self._partner_access("marketing")
+        """Create and submit a request; amounts are in company currency."""
+        partner = self._partner_access("marketing")
         try:
             fund = self._chosen_fund(form)
+            self._check_fund_rate("crm.mdf.request", partner)
             with request.env.cr.savepoint():
                 record = self._create_request(fund, form)
         except UserError as error:
             return self._render_request_form(form, error=str(error))
         return self._partner_redirect(f"{REQUESTS}/{record.id}")
+
+    def _check_fund_rate(self, model, partner):
+        """Refuse a person who sends in more a minute than the company accepts of registrations."""
+        company = partner.company_id or request.env.company
+        # sudo: how many are accepted is no secret of the company
+        check_rate(request.env[model], company.sudo().deal_rate_limit)
 
     def _chosen_fund(self, form):
         """Return the chosen fund as the visitor may read it; another one does not exist."""
@@ -214,21 +232,13 @@ class PartnerFunds(PartnerPortal):
             raise UserError(request.env._("Enter the dates as year, month and day.")) from None
 
     def _amount(self, form, name, required=True):
-        text = (form.get(name) or "").replace(",", "").strip()
-        if not text and not required:
-            return 0.0
-        try:
-            amount = float(text)
-        except ValueError:
-            raise UserError(request.env._("“%s” is no amount.", text[:40])) from None
-        if not 0 <= amount < 1e12:  # also refuses “nan” and “inf”
-            raise UserError(request.env._("“%s” is no amount.", text[:40]))
-        return amount
+        return posted_amount(request.env, form.get(name), required=required)
 
     @http.route(
         f"{REQUESTS}/<int:request_id>", type="http", auth="user", website=True, readonly=True
     )
     def partner_fund_request(self, request_id, **form):
+        """Show one request."""
         record = self._partner_record("crm.mdf.request", request_id, *ROLES)
         return self._render_request(record)
 
@@ -253,6 +263,7 @@ class PartnerFunds(PartnerPortal):
         methods=["POST"],
     )
     def partner_fund_request_cancel(self, request_id, **_form):
+        """Withdraw a request that was not decided."""
         record = self._partner_record("crm.mdf.request", request_id, "marketing")
         try:
             record._cancel()
@@ -268,6 +279,7 @@ class PartnerFunds(PartnerPortal):
         f"{REQUESTS}/<int:request_id>/claim", type="http", auth="user", website=True, readonly=True
     )
     def partner_fund_claim_new(self, request_id, **_parameters):
+        """Show the empty form of a claim."""
         record = self._partner_record("crm.mdf.request", request_id, *ROLES)
         return self._render_claim_form(record, {})
 
@@ -293,8 +305,10 @@ class PartnerFunds(PartnerPortal):
         methods=["POST"],
     )
     def partner_fund_claim_create(self, request_id, **form):
+        """Create and submit a claim; amounts are in company currency."""
         record = self._partner_record("crm.mdf.request", request_id, *ROLES)
         try:
+            self._check_fund_rate("crm.mdf.claim", self._partner_access(*ROLES))
             files = upload.read_uploads(
                 request.env, request.httprequest.files.getlist("attachments")
             )
@@ -330,6 +344,7 @@ class PartnerFunds(PartnerPortal):
 
     @http.route(f"{CLAIMS}/<int:claim_id>", type="http", auth="user", website=True, readonly=True)
     def partner_fund_claim(self, claim_id, **_parameters):
+        """Show one claim."""
         return self._render_claim(self._partner_record("crm.mdf.claim", claim_id, *ROLES))
 
     def _render_claim(self, claim, error=None):
@@ -350,6 +365,7 @@ class PartnerFunds(PartnerPortal):
         f"{CLAIMS}/<int:claim_id>/cancel", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_fund_claim_cancel(self, claim_id, **_form):
+        """Withdraw a claim that was not decided."""
         claim = self._partner_record("crm.mdf.claim", claim_id, *ROLES)
         try:
             claim._cancel()
@@ -361,6 +377,7 @@ class PartnerFunds(PartnerPortal):
         f"{CLAIMS}/<int:claim_id>/files/<int:file_id>", type="http", auth="user", readonly=True
     )
     def partner_fund_claim_file(self, claim_id, file_id, **_parameters):
+        """Send a proof of a claim."""
         claim = self._partner_record("crm.mdf.claim", claim_id, *ROLES)
         proof = claim._proofs().filtered(lambda file: file.id == file_id)
         if not proof:

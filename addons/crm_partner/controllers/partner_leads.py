@@ -1,8 +1,10 @@
+import re
+
 from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
-from odoo.tools import float_round
 
+from ..tools.number import posted_amount
 from .partner_portal import HOME, PartnerPortal
 
 LEADS = f"{HOME}/leads"
@@ -66,6 +68,7 @@ class PartnerLeads(PartnerPortal):
         [LEADS, f"{LEADS}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_leads(self, page=1, **chosen):
+        """List the leads offered to, taken by, or open to the visitor's company."""
         self._partner_access("sales")
         found = self._partner_list(MODEL, LEADS, options=self._lead_options(), page=page, **chosen)
         values = self._partner_values(
@@ -79,6 +82,7 @@ class PartnerLeads(PartnerPortal):
         f"{LEADS}/<int:assignment_id>", type="http", auth="user", website=True, readonly=True
     )
     def partner_lead(self, assignment_id, **_parameters):
+        """Show one lead; the customer only once it was accepted."""
         lead = self._partner_record(MODEL, assignment_id, "sales")
         return request.render("crm_partner.portal_lead", self._lead_values(lead))
 
@@ -137,6 +141,7 @@ class PartnerLeads(PartnerPortal):
         methods=["POST"],
     )
     def partner_lead_accept(self, assignment_id, **_forged):
+        """Accept an offered lead."""
         return self._change(assignment_id, "accepted", lambda lead: lead._accept())
 
     @http.route(
@@ -147,6 +152,7 @@ class PartnerLeads(PartnerPortal):
         methods=["POST"],
     )
     def partner_lead_claim(self, assignment_id, **_forged):
+        """Take a lead out of the pool."""
         return self._change(assignment_id, "claimed", lambda lead: lead._claim())
 
     @http.route(
@@ -157,6 +163,7 @@ class PartnerLeads(PartnerPortal):
         methods=["POST"],
     )
     def partner_lead_decline(self, assignment_id, reason=None, note=None, **_forged):
+        """Decline an offered lead, with a reason."""
         return self._change(assignment_id, "declined", lambda lead: lead._decline(reason, note))
 
     @http.route(
@@ -169,32 +176,23 @@ class PartnerLeads(PartnerPortal):
     def partner_lead_feedback(
         self, assignment_id, progress=None, note=None, amount=None, lost_reason=None, **_forged
     ):
+        """Report how a lead goes on; the amount of a won one is in company currency."""
         return self._change(
             assignment_id,
             "feedback",
             lambda lead: lead._feedback(
                 progress,
                 note,
-                amount=self._posted_amount(amount) if progress == "won" else None,
+                amount=posted_amount(request.env, amount, positive=True)
+                if progress == "won"
+                else None,
                 lost_reason=self._posted_reason(lost_reason) if progress == "lost" else None,
             ),
         )
 
-    def _posted_amount(self, text):
-        """Return the number a person typed; thousands may be set apart by commas or spaces.
-
-        :raise UserError: if it is none, or beyond what a deal can be
-        """
-        plain = "".join((text or "").replace(",", "").split())
-        try:
-            amount = float(plain)
-        except ValueError:
-            amount = float("nan")
-        if not 0 < amount < 1e12:
-            raise UserError(request.env._("%s is no amount.", text or "–"))
-        return float_round(amount, precision_digits=2)
-
     def _posted_reason(self, text):
         # sudo: one of the reasons the form shows
         reasons = request.env["crm.lost.reason"].sudo()
-        return reasons.search([("id", "=", int(text))]) if (text or "").isdecimal() else reasons
+        if not re.fullmatch("[0-9]{1,9}", text or ""):
+            return reasons
+        return reasons.search([("id", "=", int(text))])

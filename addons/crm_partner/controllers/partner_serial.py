@@ -10,6 +10,8 @@ from .partner_portal import PartnerPortal
 
 SERIALS = "/my/partner/serials"
 PAGE = 40
+#: the countries of the world
+COUNTRIES = 400
 
 
 class PartnerSerial(PartnerPortal):
@@ -28,6 +30,7 @@ class PartnerSerial(PartnerPortal):
         readonly=True,
     )
     def partner_serials(self, page=1, search="", serials="", **_parameters):
+        """List the serial numbers that the visitor's company got."""
         partner, sightings = self._partner_serials()
         search = (search or "").strip()[:100]
         domain = sightings.env["stock.lot"]._channel_delivery_domain(partner)
@@ -50,7 +53,7 @@ class PartnerSerial(PartnerPortal):
             search=search,
             pager=paging,
             serials=(serials or "")[:100],
-            countries=request.env["res.country"].search([]),
+            countries=request.env["res.country"].search([], limit=COUNTRIES),
             country=partner.country_id or request.env.company.country_id,
             states=(partner.country_id or request.env.company.country_id).state_ids,
         )
@@ -65,6 +68,7 @@ class PartnerSerial(PartnerPortal):
         csrf=True,
     )
     def partner_serials_register_sale(self, **post):
+        """Register to whom serial numbers were sold."""
         partner, sightings = self._partner_serials()
         count, error = self._partner_attempt(
             lambda: sightings._register_sale(partner, request.env.user, post)
@@ -84,6 +88,7 @@ class PartnerSerial(PartnerPortal):
         csrf=True,
     )
     def partner_serials_withdraw(self, sighting_id, **_post):
+        """Take the registration of a sale back."""
         partner, sightings = self._partner_serials()
         sighting = sightings.search(
             [("id", "=", sighting_id), ("reporter_partner_id", "=", partner.id)]

@@ -302,7 +302,9 @@ class ProgrammePortal(PartnerPortal):
 
     def _agreement(self, agreement_id):
         """Return the agreement (superuser, acting as the visitor) of the visitor's company."""
-        return self._partner_record("crm.partner.agreement", agreement_id, "admin").sudo()
+        agreement = self._partner_record("crm.partner.agreement", agreement_id, "admin")
+        # sudo: the visitor signs or declines it; the right to it was checked on the line above
+        return agreement.sudo()
 
     @http.route(f"{AGREEMENT}/<int:agreement_id>", type="http", auth="user", website=True)
     def partner_agreement(self, agreement_id, **parameters):

@@ -18,6 +18,15 @@ def exact(number):
     return Decimal(repr(round(float(number), 6))).quantize(Decimal("0.000001"))
 
 
+def plain(number):
+    """Return a quantity as people write it, without needless digits.
+
+    >>> plain(1234567.50), plain(10.0), plain(0.1 + 0.2)
+    ('1234567.5', '10', '0.3')
+    """
+    return f"{exact(number).normalize():f}"
+
+
 def registered_price(price, rate):
     """Return a price less the registration discount, in the currency of the price.
 
@@ -34,6 +43,29 @@ def registered_price(price, rate):
     if not rate:
         return price
     return float(exact(price) * (HUNDRED - exact(rate)) / HUNDRED)
+
+
+def covered(left, quantities):
+    """Return for each line of an order whether what is left of a registration covers it whole.
+
+    A unit price holds for a whole line, so a line that goes beyond what is left is not covered at
+    all; a later and smaller one still may be.
+
+    :param float left: what may still be bought at the registered price, may be negative
+    :param quantities: those of the lines, in their order and in the unit of ``left``
+
+    >>> covered(10, [4, 8, 6])
+    [True, False, True]
+    >>> covered(0.3, [0.1, 0.2, 0.1])
+    [True, True, False]
+    >>> covered(-1, [1, 0])
+    [False, True]
+    """
+    left, found = exact(left), []
+    for quantity in map(exact, quantities):
+        found.append(quantity <= max(left, ZERO))
+        left -= quantity if found[-1] else ZERO
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from . import (
     crm_partner_agreement,
     crm_partner_agreement_template,
     crm_partner_audience_mixin,
+    crm_partner_audience_notify,
     crm_partner_cart,
     crm_partner_certificate,
     crm_partner_certification,

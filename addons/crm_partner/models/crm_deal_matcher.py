@@ -183,6 +183,7 @@ class CrmDealMatcher(models.AbstractModel):
         identity = self.env["crm.identity"].sudo()
         for kind, value in subject.identities:
             ids |= {partner.id for partner in identity._find_partners(kind, [value]).values()}
+        # sudo: as above
         records = ruleset.sudo()._records(ids)
         return [
             ("customer", record["id"], record, self._identities(record))
@@ -227,6 +228,7 @@ class CrmDealMatcher(models.AbstractModel):
 
     def _recent_customers(self, known, subject):
         """Return the customers that ordered from us, or were invoiced, not long ago."""
+        # sudo: a setting of the company, which whoever registers need not read
         company = self.env["res.company"].browse(subject.company_id).sudo()
         months = company.deal_customer_months
         ids = [match.res_id for match in known]

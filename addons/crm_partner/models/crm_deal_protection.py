@@ -147,7 +147,7 @@ class CrmDealProtection(models.AbstractModel):
         """Nobody needs to decide any more."""
         pending = self.approval_request_ids.filtered(lambda request: request.state == "pending")
         for request in pending:
-            # requested by the system, so withdrawn by it
+            # sudo: requested by the system, so withdrawn by it
             request.with_user(request.requester_id).sudo().action_withdraw()
 
     def _release(self):

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
@@ -6,7 +7,9 @@ from odoo.fields import Domain
 
 from odoo.addons.crm_customer.engine import china_ids
 
+from ..engine.deal_price import exact, plain
 from ..tools import is_unlocked, unlocked
+from ..tools.rate import check_rate
 from ..tools.upload import attach
 
 #: states in which a registration keeps others away
@@ -539,9 +542,10 @@ class CrmDealRegistration(models.Model):
     def _live_domain(self, company_id=None):
         """Return the domain of registrations that keep others away, whatever the crons did."""
         company = self.env["res.company"].browse(company_id) if company_id else self.env.company
+        # sudo: which day it is in the time zone of the company
+        today = company.sudo()._deal_today()
         live = Domain("state", "=", "review") | (
-            Domain("state", "in", ("approved", "won"))
-            & Domain("protected_until", ">=", company.sudo()._deal_today())
+            Domain("state", "in", ("approved", "won")) & Domain("protected_until", ">=", today)
         )
         return live & Domain("company_id", "=", company.id)
 
@@ -558,6 +562,77 @@ class CrmDealRegistration(models.Model):
         today = self.company_id._deal_today()
         return self.state in ("approved", "won") and self.protected_until >= today
 
+    # --- what orders took at the registered price ---
+
+    def _quantities_taken(self, without=None):
+        """Return what confirmed orders took at the registered price, for one registration.
+
+        :param without: orders (sale.order) that do not count
+        :return: {product.template: quantity in the unit of the product}
+        """
+        self.ensure_one()
+        # sudo: all orders of the deal count, whoever asks
+        lines = self.env["sale.order.line"].sudo()
+        domain = (
+            Domain("order_id.deal_registration_id", "=", self.id)
+            & Domain("order_id", "not in", without.ids if without else [])
+            & Domain("state", "=", "sale")
+            & Domain("deal_discount", ">", 0)
+        )
+        taken = defaultdict(float)
+        for product, unit, quantity in lines._read_group(
+            domain, ["product_id", "product_uom_id"], ["product_uom_qty:sum"]
+        ):
+            taken[product.product_tmpl_id] += unit._compute_quantity(
+                quantity, product.uom_id, round=False
+            )
+        return taken
+
+    def _quantity_registered(self, template):
+        """Return the registered quantity of a product in its unit, None if it was not named."""
+        lines = self.line_ids.filtered(lambda line: line.product_id.product_tmpl_id == template)
+        return sum(lines.mapped("quantity")) if lines else None
+
+    def _quantity_left(self, template, without=None):
+        """Return how much of a product may still be bought at the registered price.
+
+        :param template: product.template
+        :param without: orders (sale.order) that do not count
+        :return: in the unit of the product, negative where too much was taken; None where the deal
+            was registered without this product: then no quantity was agreed upon
+        """
+        registered = self._quantity_registered(template)
+        if registered is None:
+            return None
+        return registered - self._quantities_taken(without)[template]
+
+    def _check_taken(self):
+        """Refuse what makes confirmed orders take more than was registered.
+
+        The deal is locked first: of two orders that are confirmed at the same moment the later one
+        is tried again, and sees the first.
+
+        :raise UserError: names the product, how much was registered and how much is ordered
+        """
+        for registration in self:
+            self.env["crm.deal.key"]._lock([registration.id])
+            for template, taken in registration._quantities_taken().items():
+                registered = registration._quantity_registered(template)
+                if registered is None or exact(taken) <= exact(registered):
+                    continue
+                raise UserError(
+                    self.env._(
+                        "%(deal)s was registered with %(registered)s of %(product)s, and confirmed"
+                        " orders would take %(taken)s at its price. Put what goes beyond it on a"
+                        " line of its own and update the prices, or register the additional"
+                        " quantity.",
+                        deal=registration.name,
+                        registered=plain(registered),
+                        product=template.display_name,
+                        taken=plain(taken),
+                    )
+                )
+
     # --- submission ---
 
     @api.model
@@ -570,7 +645,9 @@ class CrmDealRegistration(models.Model):
         :param uploads: what ``tools.upload.read_uploads`` returned
         :raise UserError: if the user registers too fast, or something is missing or wrong
         """
-        self._check_rate(partner)
+        # sudo: how many are accepted is no secret of the company
+        limit = (partner.company_id or self.env.company).sudo().deal_rate_limit
+        check_rate(self, limit, "submitted_by_id", "submitted_at")
         allowed = self._portal_fields()
         registration = unlocked(self).create(
             {
@@ -597,24 +674,6 @@ class CrmDealRegistration(models.Model):
             "customer_email", "customer_domain", "customer_contact", "amount", "expected_close",
             "competitor", "description",
         }  # fmt: skip
-
-    def _check_rate(self, partner):
-        """Refuse whoever registers faster than people do."""
-        limit = (partner.company_id or self.env.company).sudo().deal_rate_limit
-        since = fields.Datetime.now() - timedelta(minutes=1)
-        # sudo: only counted
-        sent = self.sudo().search_count(
-            [("submitted_by_id", "=", self.env.uid), ("submitted_at", ">", since)]
-        )
-        if limit and sent >= limit:
-            raise UserError(
-                self.env._(
-                    "You registered %(sent)s deals within a minute; %(limit)s are accepted. Nothing"
-                    " was stored. Wait a minute and send it again.",
-                    sent=sent,
-                    limit=limit,
-                )
-            )
 
     def action_submit(self):
         """Submit drafts for a partner, as channel manager."""

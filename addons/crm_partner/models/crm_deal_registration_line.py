@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class CrmDealRegistrationLine(models.Model):
+    """A product of a registered deal, and how much of it may be bought at its price."""
+
     _name = "crm.deal.registration.line"
     _description = "Product of a Registered Deal"
     _order = "sequence, id"
@@ -19,6 +21,21 @@ class CrmDealRegistrationLine(models.Model):
     quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
     list_price = fields.Monetary(compute="_compute_list_price")
     currency_id = fields.Many2one(related="registration_id.currency_id")
+
+    quantity_taken = fields.Float(
+        "Ordered",
+        compute="_compute_quantity_taken",
+        compute_sudo=True,
+        digits="Product Unit",
+        help="What confirmed orders took at the registered price, in the unit of the product.",
+    )
+    quantity_left = fields.Float(
+        "Left",
+        compute="_compute_quantity_taken",
+        compute_sudo=True,
+        digits="Product Unit",
+        help="What can still be ordered at the registered price, in the unit of the product.",
+    )
 
     _quantity_positive = models.Constraint(
         "CHECK(quantity > 0)", "The quantity of a registered product has to be greater than zero."
@@ -40,6 +57,19 @@ class CrmDealRegistrationLine(models.Model):
                 if product and line.currency_id
                 else 0.0
             )
+
+    @api.depends("quantity", "product_id", "registration_id.order_ids.state")
+    def _compute_quantity_taken(self):
+        for line in self:
+            line.quantity_taken, line.quantity_left = 0.0, line.quantity
+        for registration in self.registration_id.filtered("id"):
+            taken = registration._origin._quantities_taken()
+            for line in registration.line_ids & self:
+                # of several lines with the same product the first one is used up first
+                template = line.product_id.product_tmpl_id
+                line.quantity_taken = min(line.quantity, taken[template])
+                line.quantity_left = line.quantity - line.quantity_taken
+                taken[template] -= line.quantity_taken
 
     @api.model_create_multi
     def create(self, vals_list):

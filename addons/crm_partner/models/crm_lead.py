@@ -15,6 +15,8 @@ DEAL_DIRECT = DEAL_FIELDS | {"active", "company_id", "channel_partner_id"}
 
 
 class CrmLead(models.Model):
+    """Opportunities and the channel: whose registered deal it is, and to whom it was given."""
+
     _inherit = "crm.lead"
 
     # --- deal registration ---
@@ -197,6 +199,7 @@ class CrmLead(models.Model):
                 continue
             registration = lead._deal_registered(company)
             if registration and registration != lead.deal_guard_id:
+                # sudo: a setting of the company
                 lead._deal_apply_policy(registration, company.sudo().deal_direct_policy)
             elif not registration and lead.deal_guard_id:
                 unlocked(lead).deal_guard_id = False

@@ -663,6 +663,7 @@ class CrmLeadAssignment(models.Model):
             people = assignment.partner_id._channel_salespeople().filtered("email")
             people = people or assignment.partner_id.filtered("email")
             if people:
+                # sudo: a mail of the programme, whoever made or took back the offer
                 template.sudo().send_mail(
                     assignment.id, email_values={"recipient_ids": people.ids, "email_to": False}
                 )

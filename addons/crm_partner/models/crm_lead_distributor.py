@@ -116,6 +116,7 @@ class CrmLeadDistributor(models.AbstractModel):
         :raise UserError: if a lead is being decided upon by somebody else, has an offer or is won
             or lost
         """
+        # sudo: offers are made by the rules, as the caller was checked for
         offers = self.env["crm.lead.assignment"].sudo()
         # sudo: shares and capacity count all leads of a partner, whoever may see them
         for company, group in leads.sudo().grouped(self._company).items():
@@ -162,6 +163,7 @@ class CrmLeadDistributor(models.AbstractModel):
     def _pool_grades(self, lead):
         """Return the levels that may claim from the pool, if leads without a partner go there."""
         company = self._company(lead)
+        # sudo: which levels take part, whoever distributes
         grades = self.env["res.partner.grade"].sudo()
         if not company.channel_pool_fallback:
             return grades

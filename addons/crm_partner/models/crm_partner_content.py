@@ -11,7 +11,7 @@ class CrmPartnerContent(models.Model):
 
     _name = "crm.partner.content"
     _description = "Content for Partners"
-    _inherit = ["mail.thread", "mail.activity.mixin", "crm.partner.audience.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "crm.partner.audience.notify"]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, tracking=True)
@@ -63,6 +63,14 @@ class CrmPartnerContent(models.Model):
     )
     to_acknowledge = fields.Boolean(
         compute="_compute_acknowledged", search="_search_to_acknowledge", compute_sudo=True
+    )
+
+    notified_version_id = fields.Many2one(
+        "crm.partner.content.version",
+        "Version Told",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
 
     @api.depends("category_ids.name")
@@ -196,6 +204,23 @@ class CrmPartnerContent(models.Model):
             raise UserError(self.env._("Open the document first, then confirm that you read it."))
         self._log("acknowledge")
         self.invalidate_recordset(["acknowledged", "to_acknowledge"])
+
+    # --- mail to the audience, once per version ---
+
+    @api.depends("version_id", "notified_version_id")
+    def _compute_is_notified(self):
+        for content in self:
+            told = content.notified_version_id
+            content.is_notified = bool(told) and told == content.version_id
+
+    def _notify_context(self):
+        return {"default_content_id": self.id}
+
+    def _notify_template(self):
+        return self.env.ref("crm_partner.mail_template_content")
+
+    def _notified_values(self):
+        return {**super()._notified_values(), "notified_version_id": self.version_id.id}
 
     def action_open_log(self):
         """Open who took and acknowledged it."""

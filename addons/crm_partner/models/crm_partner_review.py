@@ -312,9 +312,27 @@ class CrmPartnerReview(models.Model):
             order="id",
         )
         for review in reviews:
-            lines = review.line_ids.filtered(lambda line: line.state == "open" and line.is_move)
-            for chunk in split_every(50, lines.ids, lines.browse):
-                chunk._apply()
-                if not self.env["ir.cron"]._commit_progress(len(chunk)):
+            try:
+                if not review._apply_in_steps():
                     return
-            review._finish()
+            except Exception:  # one company must not stop the others; the log names it
+                _logger.exception(
+                    "Applying the review of partner levels %s of company %s failed",
+                    review.id,
+                    review.company_id.id,
+                )
+
+    def _apply_in_steps(self):
+        """Apply a monthly review, committing after every step.
+
+        :return: whether the scheduled action may go on
+        """
+        lines = self.line_ids.filtered(lambda line: line.state == "open" and line.is_move)
+        for chunk in split_every(50, lines.ids, lines.browse):
+            with self.env.cr.savepoint():
+                chunk._apply()
+            if not self.env["ir.cron"]._commit_progress(len(chunk)):
+                return False
+        with self.env.cr.savepoint():
+            self._finish()
+        return bool(self.env["ir.cron"]._commit_progress(1))

@@ -59,7 +59,8 @@ class ResCompany(models.Model):
     deal_rate_limit = fields.Integer(
         "Registrations a Minute",
         default=20,
-        help="What one person may register within a minute; 0: any number.",
+        help="What one person may register within a minute in the portal, and as many fund "
+        "requests and claims; 0: any number.",
     )
     deal_referral_account_id = fields.Many2one(
         "account.account",

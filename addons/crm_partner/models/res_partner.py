@@ -105,6 +105,11 @@ class ResPartner(models.Model):
         " below. Prices are never shown.",
         groups="base.group_user",
     )
+    channel_mail_optout = fields.Boolean(
+        "No Mails about Content and News",
+        help="Chosen by the person in the partner portal.",
+        groups="base.group_user",
+    )
     level_history_ids = fields.One2many(
         "crm.partner.level.history", "partner_id", groups="base.group_user"
     )

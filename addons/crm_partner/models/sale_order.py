@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from ..engine.deal_price import waterfall
+from ..engine.deal_price import plain, waterfall
 from ..tools import CONTEXT, KEY, unlocked
 
 
@@ -28,6 +28,12 @@ class SaleOrder(models.Model):
     deal_is_partner = fields.Boolean(compute="_compute_deal_is_partner")
     deal_waterfall = fields.Html(
         "How the Price Came About", compute="_compute_deal_waterfall", sanitize=False
+    )
+
+    deal_notice = fields.Text(
+        "Beyond the Registered Quantity",
+        compute="_compute_deal_notice",
+        help="Which lines get the plain price of the level, because less is left of the deal.",
     )
 
     # --- portal ordering ---
@@ -211,6 +217,7 @@ class SaleOrder(models.Model):
 
     def _deal_after_confirm(self):
         """A registered deal is won by its order; a direct order of its customer owes the fee."""
+        self._deal_check_quantities()
         for order in self.sudo():  # sudo: as above
             if order.deal_registration_id:
                 unlocked(order.deal_registration_id)._win("partner", order)
@@ -238,17 +245,88 @@ class SaleOrder(models.Model):
         decided.filtered(lambda row: row.outcome == "direct")._unrefer()
         unlocked(decided.filtered(lambda row: row.outcome == "partner"))._back_to_approved()
 
+    # --- the registered quantity ---
+
+    def _deal_check_quantities(self):
+        """Refuse confirmed orders that take more at the registered price than was registered.
+
+        A unit price holds for a whole line: nothing is split here, it is said what to do.
+
+        :raise UserError: see ``crm.deal.registration._check_taken``
+        """
+        # sudo: as above
+        given = self.sudo().filtered(lambda order: any(order.order_line.mapped("deal_discount")))
+        given.deal_registration_id._check_taken()
+
+    def _deal_left_rows(self):
+        """Return what is left of the deal for the products of this order, for people.
+
+        :return: list of dicts: ``product``, ``registered``, ``left`` for this order, ``ordered``,
+            in the unit of the product, and ``over``: whether a line goes beyond it
+        """
+        self.ensure_one()
+        deal = self.sudo().deal_registration_id  # sudo: as above
+        lines = self.order_line.filtered("product_id")
+        if not deal or not self._deal_fits():
+            return []
+        rows = []
+        for template in lines.product_id.product_tmpl_id:
+            left = deal._quantity_left(template, self._origin)
+            if left is None:
+                continue
+            own = lines.filtered(lambda line, one=template: line.product_id.product_tmpl_id == one)
+            rows.append(
+                {
+                    "product": template.display_name,
+                    "registered": plain(deal._quantity_registered(template)),
+                    "left": plain(max(left, 0.0)),
+                    "ordered": plain(sum(line._deal_quantity() for line in own)),
+                    "over": bool(deal.registration_discount)
+                    and any(not line.deal_discount and line._deal_quantity() for line in own),
+                }
+            )
+        return rows
+
+    @api.depends(
+        "deal_registration_id",
+        "order_line.product_id",
+        "order_line.product_uom_qty",
+        "order_line.deal_discount",
+        "state",
+    )
+    @api.depends_context("lang")
+    def _compute_deal_notice(self):
+        for order in self:
+            over = [row for row in order._deal_left_rows() if row["over"]]
+            order.deal_notice = "\n".join(
+                self.env._(
+                    "%(product)s: %(left)s of %(registered)s are left of the registered deal, and"
+                    " %(ordered)s are ordered. A line that goes beyond it gets the plain price of"
+                    " the level as a whole: order what is left on a line of its own.",
+                    product=row["product"],
+                    left=row["left"],
+                    registered=row["registered"],
+                    ordered=row["ordered"],
+                )
+                for row in over
+            )
+
     # --- waterfall of the price ---
 
     @api.depends(
-        "order_line.price_subtotal", "order_line.deal_discount", "pricelist_id", "currency_id"
+        "order_line.price_subtotal",
+        "order_line.deal_discount",
+        "order_line.product_uom_qty",
+        "pricelist_id",
+        "currency_id",
     )
     @api.depends_context("lang")
     def _compute_deal_waterfall(self):
         for order in self:
             rows = order._deal_waterfall_rows()
             order.deal_waterfall = rows and self.env["ir.qweb"]._render(
-                "crm_partner.deal_waterfall", {"rows": rows, "order": order}
+                "crm_partner.deal_waterfall",
+                {"rows": rows, "order": order, "left": order._deal_left_rows()},
             )
 
     def _deal_waterfall_rows(self):

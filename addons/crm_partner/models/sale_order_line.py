@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..engine.deal_price import Priced, exact, registered_price
+from ..engine.deal_price import Priced, covered, exact, registered_price
 from ..tools import KEY
 
 
@@ -19,10 +19,19 @@ class SaleOrderLine(models.Model):
         help="Discount of the registered deal that is in the unit price.",
     )
 
-    @api.depends("order_id.deal_registration_id", "product_id")
+    @api.depends("order_id.deal_registration_id", "product_id", "product_uom_qty", "product_uom_id")
     def _compute_deal_discount(self):
         for line in self:
-            line.deal_discount = line._deal_rate() if line.order_id else 0.0
+            if line.qty_invoiced > 0:
+                # as the unit price, which stays when a part is invoiced
+                line.deal_discount = line.deal_discount
+            else:
+                line.deal_discount = line._deal_rate() if line.order_id else 0.0
+
+    @api.constrains("product_uom_qty", "product_uom_id", "deal_discount")
+    def _check_deal_quantity(self):
+        """A confirmed order takes no more at the registered price than was left."""
+        self.filtered(lambda line: line.state == "sale").order_id._deal_check_quantities()
 
     # The price does not depend on ``order_id.deal_registration_id``: Odoo takes a price that came
     # with the creation of a line for its own, and would compute it anew with every further line.
@@ -67,7 +76,10 @@ class SaleOrderLine(models.Model):
         return registered_price(super()._get_display_price(), rate)
 
     def _deal_rate(self):
-        """Return the registration discount of this line in percent, 0 without a live deal."""
+        """Return the registration discount of this line in percent.
+
+        0 without a live deal, and for what goes beyond the registered quantity.
+        """
         self.ensure_one()
         order = self.order_id
         # sudo: whoever quotes may not read the registration
@@ -77,7 +89,32 @@ class SaleOrderLine(models.Model):
         products = registration.line_ids.product_id.product_tmpl_id
         if products and self.product_id.product_tmpl_id not in products:
             return 0.0
-        return registration.registration_discount if order._deal_fits() else 0.0
+        if not order._deal_fits() or not self._deal_is_covered(registration):
+            return 0.0
+        return registration.registration_discount
+
+    def _deal_is_covered(self, registration):
+        """Whether what is left of the registration is enough for the whole line.
+
+        Lines of the same product further up in the order come first.
+        """
+        template, order = self.product_id.product_tmpl_id, self.order_id
+        left = registration._quantity_left(template, order._origin)
+        if left is None:
+            return True
+        lines = (
+            order.order_line.filtered(lambda line: line.product_id.product_tmpl_id == template)
+            | self
+        )
+        found = covered(left, [line._deal_quantity() for line in lines])
+        return found[list(lines).index(self)]
+
+    def _deal_quantity(self):
+        """Return the ordered quantity in the unit of the product; 0 for what is given back."""
+        self.ensure_one()
+        unit = self.product_uom_id or self.product_id.uom_id
+        ordered = unit._compute_quantity(self.product_uom_qty, self.product_id.uom_id, round=False)
+        return max(ordered, 0.0)
 
     def _deal_priced(self):
         """Return what the line costs at each stage, for the waterfall of the order."""

@@ -3,6 +3,8 @@ from odoo.fields import Domain
 
 
 class StockLot(models.Model):
+    """Where a serial number was delivered in the channel, and where it was seen."""
+
     _inherit = "stock.lot"
 
     # --- deliveries to partners ---

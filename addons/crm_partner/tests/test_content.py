@@ -189,6 +189,112 @@ class TestContent(ContentFixtures, PartnerCase):
 
 
 @tagged("-at_install", "post_install")
+class TestNotifyPartners(ContentFixtures, PartnerCase):
+    """The mail to the audience: to whom, once per version, not to who wants none."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_people()
+        cls._create_portal_users()
+        cls.content = cls._content(grade_ids=[Command.set(cls.gold.ids)])
+
+    def _dialog(self, record):
+        action = record.with_user(self.channel).action_notify()
+        wizards = self.env["crm.partner.notify"].with_user(self.channel)
+        return wizards.with_context(**action["context"]).create({})
+
+    def _sent(self, record):
+        """Send it as channel manager; return the mails."""
+        before = self.env["mail.mail"].search([])
+        self._dialog(record).action_send()
+        return self.env["mail.mail"].search([]) - before
+
+    def _news(self, **values):
+        news = self.env["crm.partner.news"].create(
+            {"name": "New prices", "company_id": self.company.id, "date_from": False, **values}
+        )
+        news.action_publish()
+        return news
+
+    def test_who_gets_it(self):
+        gold = self.content._audience().partner_id
+        self.assertIn(self.alpha_admin.partner_id, gold)
+        self.assertNotIn(self.gamma_admin.partner_id, gold)
+        self.alpha_sales.partner_id.channel_mail_optout = True
+        self.env["mail.blacklist"]._add(self.beta_admin.partner_id.email)
+        self.alpha_none.partner_id.email = False
+        none = (self.alpha_sales | self.beta_admin | self.alpha_none).partner_id
+        dialog = self._dialog(self.content)
+        self.assertEqual(
+            (dialog.people_count, dialog.unwanted_count, dialog.without_count),
+            (len(gold) - 3, 2, 1),
+        )
+        self.assertEqual(dialog.company_count, 1)
+        [mail] = self._sent(self.content)
+        self.assertEqual(mail.recipient_ids, gold - none)
+        self.assertIn(f"/my/partner/content/{self.content.id}", mail.body_html)
+        self.assertIn("Price List 2026", mail.subject)
+        self.assertEqual(self.content.notified_count, len(gold) - 3)
+
+    def test_once_per_version(self):
+        self._sent(self.content)
+        self.assertTrue(self.content.is_notified)
+        with self.assertRaisesRegex(UserError, "told of .* already"):
+            self._dialog(self.content)
+        with self.assertRaisesRegex(UserError, "told of .* already"):
+            self.content._notify_partners()
+        version = {"file": FILE, "filename": "more.pdf", "note": "Ten new pumps"}
+        self.content.version_ids = [Command.create(version)]
+        self.assertFalse(self.content.is_notified)
+        [mail] = self._sent(self.content)
+        self.assertIn("Ten new pumps", mail.body_html)
+
+    def test_only_what_is_shown_today(self):
+        for values in ({"date_from": day("2099-01-01")}, {"date_to": day("2020-01-01")}):
+            content = self._content(**values)
+            with self.assertRaisesRegex(UserError, "not shown to partners today"):
+                self._dialog(content)
+        self.content.action_withdraw()
+        with self.assertRaisesRegex(UserError, "not shown to partners today"):
+            self._dialog(self.content)
+
+    def test_nobody(self):
+        news = self._news(grade_ids=[Command.set(self.authorised.ids)])
+        dialog = self._dialog(news)
+        self.assertEqual(dialog.people_count, 0)
+        with self.assertRaisesRegex(UserError, "nobody"):
+            dialog.action_send()
+        self.assertFalse(news.is_notified)
+
+    def test_each_in_their_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.alpha_finance.lang = "zh_CN"
+        news = self._news(grade_ids=[Command.set(self.gold.ids)])
+        news.update_field_translations("name", {"zh_CN": "新价格"})
+        mails = self._sent(news)
+        self.assertEqual(len(mails), 2)
+        chinese = mails.filtered(lambda mail: mail.subject == "新价格")
+        self.assertEqual(chinese.recipient_ids, self.alpha_finance.partner_id)
+        self.assertEqual((mails - chinese).subject, "New prices")
+        with self.assertRaisesRegex(UserError, "told of .* already"):
+            self._dialog(news)
+
+    def test_rights(self):
+        with self.assertRaises(AccessError):
+            self.content.with_user(self.seller).action_notify()
+        shown = self.content.with_user(self.alpha_admin)
+        with self.assertRaises(AccessError):
+            shown.action_notify()
+        with self.assertRaises(AccessError):
+            shown.read(["notified_count"])
+        with self.assertRaises(AccessError):
+            self.env["crm.partner.notify"].with_user(self.alpha_admin).create(
+                {"content_id": self.content.id}
+            )
+
+
+@tagged("-at_install", "post_install")
 class TestPortalContent(ContentFixtures, HttpCase, PartnerCase):
     @classmethod
     def setUpClass(cls):
@@ -290,6 +396,23 @@ class TestPortalContent(ContentFixtures, HttpCase, PartnerCase):
         foreign = f"/my/partner/content/{self.silver_list.id}/acknowledge"
         answer = self.url_open(foreign, data={"csrf_token": http.Request.csrf_token(self)})
         self.assertEqual(answer.status_code, 404)
+
+    def test_mails_are_stopped_and_wanted_again(self):
+        url, person = "/my/partner/news/mails", self.alpha_sales.partner_id
+        self.assertIn("Stop These Mails", self._get(self.alpha_sales, "/my/partner/news").text)
+        with mute_logger("odoo.http"):
+            self.assertEqual(self.url_open(url, data={"wanted": "0"}).status_code, 400)
+        self.assertFalse(person.channel_mail_optout)
+        self.assertEqual(self._get(self.alpha_sales, url).status_code, 405)
+        for wanted in ("0", "1"):
+            token = http.Request.csrf_token(self)
+            forged = {"channel_mail_optout": "1", "partner_id": self.beta_admin.partner_id.id}
+            self.url_open(url, data={"csrf_token": token, "wanted": wanted, **forged})
+            self.assertEqual(person.channel_mail_optout, wanted == "0")
+        self.assertFalse(self.beta_admin.partner_id.channel_mail_optout)
+        self.authenticate(self.outsider_user.login, self.outsider_user.login)
+        data = {"csrf_token": http.Request.csrf_token(self), "wanted": "0"}
+        self.assertEqual(self.url_open(url, data=data).status_code, 404)
 
     def test_tour(self):
         self.start_tour("/my/partner", "crm_partner_content", login=self.alpha_marketing.login)

@@ -435,6 +435,7 @@ class TestDealPrice(DealCase):
                 late.deal_registration_id = self.deal
 
     def test_confirmed_keeps_its_price_after_the_window(self):
+        unlocked(self.deal.line_ids).quantity = 2
         order = self._order(self.alpha)
         order.action_confirm()
         with freeze_time("2026-06-01 02:00:00"):
@@ -442,6 +443,95 @@ class TestDealPrice(DealCase):
             self.assertAlmostEqual(order.amount_untaxed, 736000, places=2)
             with self.assertRaisesRegex(UserError, "confirmed"):
                 order.deal_registration_id = False
+
+    # --- the registered quantity: list 500,000, the level's price 400,000, registered 368,000 ---
+
+    def _ordered(self, *quantities, **values):
+        lines = [
+            Command.create({"product_id": self.line_machine.id, "product_uom_qty": quantity})
+            for quantity in quantities
+        ]
+        return self._order(
+            self.alpha, order_line=lines, deal_registration_id=self.deal.id, **values
+        )
+
+    def _prices(self, order):
+        return [round(line.price_subtotal / line.product_uom_qty) for line in order.order_line]
+
+    def test_no_more_than_the_registered_quantity(self):
+        unlocked(self.deal.line_ids).quantity = 10
+        first = self._ordered(4)
+        self.assertEqual(self._prices(first), [368000])
+        self.assertFalse(first.deal_notice)
+        first.action_confirm()
+        line = self.deal.line_ids
+        self.assertEqual((line.quantity_taken, line.quantity_left), (4, 6))
+        # a line that goes beyond it has the plain price of the level, and says so
+        second = self._ordered(8)
+        self.assertEqual(self._prices(second), [400000])
+        self.assertIn("6 of 10 are left", second.deal_notice)
+        self.assertNotIn("registration", [row["name"] for row in second._deal_waterfall_rows()])
+        self.assertIn("left at the registered price", str(second.deal_waterfall))
+        second.order_line.product_uom_qty = 6
+        self.assertEqual(self._prices(second), [368000])
+        self.assertFalse(second.deal_notice)
+        more = {"product_id": self.line_machine.id, "product_uom_qty": 2}
+        second.write({"order_line": [Command.create(more)]})
+        self.assertEqual(self._prices(second), [368000, 400000])
+        self.assertTrue(second.deal_notice)
+        second.action_confirm()
+        self.assertEqual(self._prices(second), [368000, 400000])
+        line.invalidate_recordset()
+        self.assertEqual((line.quantity_taken, line.quantity_left), (10, 0))
+        self.assertEqual(self._prices(self._ordered(1)), [400000])
+        second._action_cancel()
+        self.assertEqual(self._prices(self._ordered(6)), [368000])
+
+    def test_units_are_counted_as_the_product_is(self):
+        unlocked(self.deal.line_ids).quantity = 10
+        order = self._ordered(1)
+        order.order_line.product_uom_id = self.env.ref("uom.product_uom_dozen")
+        self.assertIn("12 are ordered", order.deal_notice)
+        self.assertEqual(order.order_line.deal_discount, 0)
+        unlocked(self.deal.line_ids).quantity = 12
+        order.action_update_prices()
+        self.assertEqual(order.order_line.deal_discount, 8)
+
+    def test_two_quotations_do_not_take_it_twice(self):
+        unlocked(self.deal.line_ids).quantity = 10
+        orders = self._ordered(6) | self._ordered(6)
+        self.assertEqual([self._prices(order) for order in orders], [[368000], [368000]])
+        at_once = "registered with 10 of Line M5"
+        with self.assertRaisesRegex(UserError, at_once), self.env.cr.savepoint():
+            orders.action_confirm()
+        first, second = orders
+        first.action_confirm()
+        later = "would take 12 at its price"
+        with self.assertRaisesRegex(UserError, later), self.env.cr.savepoint():
+            second.action_confirm()
+        second.action_update_prices()
+        self.assertEqual(self._prices(second), [400000])
+        second.action_confirm()
+
+    def test_confirmed_order_does_not_grow_beyond_it(self):
+        unlocked(self.deal.line_ids).quantity = 10
+        order = self._ordered(6)
+        order.action_confirm()
+        order.order_line.product_uom_qty = 11
+        self.assertEqual(self._prices(order), [400000])
+        order.order_line.product_uom_qty = 9
+        self.assertEqual(self._prices(order), [368000])
+        # an invoiced line keeps its price: it cannot take more
+        order._create_invoices().action_post()
+        with self.assertRaisesRegex(UserError, "would take 11"):
+            order.order_line.product_uom_qty = 11
+
+    def test_without_products_no_quantity_was_agreed_upon(self):
+        unlocked(self.deal.line_ids).unlink()
+        order = self._ordered(50)
+        self.assertEqual(self._prices(order), [368000])
+        order.action_confirm()
+        self.assertFalse(order.deal_notice)
 
     def test_cancelled_order_opens_the_deal_again(self):
         order = self._order(self.alpha)

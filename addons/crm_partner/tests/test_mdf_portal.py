@@ -213,6 +213,29 @@ class TestMdfPortal(HttpCase, MdfCase):
         page = self._post(self.alpha_finance, cancel)
         self.assertIn("only possible while", page.text)
 
+    def test_rate_limit_is_explained(self):
+        """Requests and claims: as many a minute as registrations, of each person."""
+        self.company.deal_rate_limit = 1
+        new = "/my/partner/fund-requests/new"
+        claim = f"/my/partner/fund-requests/{self.record.id}/claim"
+        count = self.env["crm.mdf.request"].search_count([])
+        self.assertEqual(
+            self._post(self.alpha_marketing, new, self._request_form()).status_code, 303
+        )
+        page = self._post(self.alpha_marketing, new, self._request_form())
+        self.assertIn("Wait a minute", page.text)
+        self.assertEqual(self.env["crm.mdf.request"].search_count([]), count + 1)
+        files = [("attachments", PDF)]
+        count = self.env["crm.mdf.claim"].search_count([])
+        answer = self._post(self.alpha_marketing, claim, self._claim_form(), files)
+        self.assertEqual(answer.status_code, 303)
+        form = self._claim_form(invoice_number="P-3")
+        page = self._post(self.alpha_marketing, claim, form, files)
+        self.assertIn("Wait a minute", page.text)
+        self.assertEqual(self.env["crm.mdf.claim"].search_count([]), count + 1)
+        # a colleague is another person
+        self.assertEqual(self._post(self.alpha_admin, claim, form, files).status_code, 303)
+
     def test_confirm_and_dispute(self):
         url = f"/my/partner/statements/{self.statement.id}"
         seen = {"seen": self.statement.content_hash}

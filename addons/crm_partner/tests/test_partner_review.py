@@ -1,10 +1,14 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common_programme import ProgrammeCase
+
+CRON_LOGGER = "odoo.addons.crm_partner.models.crm_partner_review"
 
 
 @tagged("-at_install", "post_install")
@@ -287,6 +291,61 @@ class TestPartnerReview(ProgrammeCase):
         self.assertEqual(review.state, "applied")
         self.assertEqual(self._line(review, self.gamma).state, "failed")
         self.assertEqual(self.beta.level_grace_until, self._later(90))
+
+    def _other_company(self):
+        """Have another company review the levels of its partners, too."""
+        other = self.other_company
+        other.partner_review_mode = "apply"
+        levels = self.env["res.partner.grade"].create(
+            [
+                {
+                    "name": "Elsewhere 1",
+                    "company_id": other.id,
+                    "sequence": 1,
+                    "requirement_ids": [Command.create({"kind": "certificates", "threshold": 1})],
+                },
+                {"name": "Elsewhere 2", "company_id": other.id, "sequence": 2},
+            ]
+        )
+        partner = self._create_partner("Elsewhere", company_id=other.id)
+        partner.grade_id = levels[1]
+
+    def _poisoned_cron(self, method):
+        """Run the monthly job while a method fails for this company."""
+        model, company = self.env.registry["crm.partner.review"], self.company
+        original = getattr(model, method)
+
+        def poisoned(review, *arguments):
+            if company in (review.company_id, *arguments):
+                raise ZeroDivisionError("poisoned")
+            return original(review, *arguments)
+
+        with patch.object(model, method, poisoned), mute_logger(CRON_LOGGER):
+            self._cron()
+
+    def _reviews_elsewhere(self):
+        return self.env["crm.partner.review"].search(
+            [("company_id", "=", self.other_company.id), ("period", "!=", False)]
+        )
+
+    def test_company_that_fails_does_not_stop_the_others(self):
+        """Neither where reviews are prepared, nor where they are applied."""
+        self._other_company()
+        self._poisoned_cron("_review_month")
+        self.assertFalse(self._monthly())
+        self.assertEqual(self._reviews_elsewhere().state, "applied")
+        # mended: the next run makes up for it
+        self._cron()
+        self.assertEqual(self._monthly().state, "applied")
+
+    def test_review_that_cannot_be_applied_does_not_stop_the_others(self):
+        self._other_company()
+        self._poisoned_cron("_finish")
+        self.assertEqual(self._monthly().state, "preview")
+        self.assertEqual(self._reviews_elsewhere().state, "applied")
+        self._cron()
+        self.assertEqual(self._monthly().state, "applied")
+        self.assertEqual(self.gamma.grade_id, self.gold)
 
     def test_one_monthly_review_per_company(self):
         self.company.partner_review_mode = "preview"

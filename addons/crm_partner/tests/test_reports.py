@@ -8,8 +8,8 @@ from odoo.tests import tagged
 
 from odoo.addons.crm_customer.engine.dashboard import charts as charts_of
 
-from ..tools import dashboards
-from .common import PartnerCase
+from ..tools import dashboards, unlocked
+from .common import PartnerCase, day
 
 
 @tagged("-at_install", "post_install")
@@ -18,6 +18,9 @@ class TestSalesReport(PartnerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._create_people()
+        history = cls.env["crm.partner.level.history"]
+        cls.history = unlocked(history.search([("company_id", "=", cls.company.id)]))
+        cls.history.date = day("2026-01-01")
         cls._invoice(cls.alpha, "2026-02-10", 3000)
         cls._invoice(cls.alpha, "2026-02-20", 500, refund=True)
         cls._invoice(cls.gamma, "2026-03-05", 1000)
@@ -43,6 +46,44 @@ class TestSalesReport(PartnerCase):
         levels = self._sums("grade_id")
         self.assertEqual(levels[self.gold][0], 2500)
         self.assertEqual(levels[self.silver][0], 1000)
+
+    def _event(self, date, **values):
+        """Add an event of that day to the history of alpha."""
+        return unlocked(self.env["crm.partner.level.history"]).create(
+            {
+                "partner_id": self.alpha.id,
+                "company_id": self.company.id,
+                "date": day(date),
+                **values,
+            }
+        )
+
+    def test_level_is_that_of_the_day_of_the_invoice(self):
+        """Alpha is gold since January; +3,000 on 10 February and -500 on the 20th."""
+        before, after = self.gold.id, self.silver.id
+        self._event("2026-02-15", kind="demotion", from_grade_id=before, grade_id=after)
+        self._event("2026-02-18", kind="warning", grade_id=after)
+        self.alpha.grade_id = self.authorised
+        levels = self._sums("grade_id")
+        self.assertEqual(levels[self.gold][0], 3000)
+        self.assertEqual(levels[self.silver][0], 1000 - 500)
+        self.assertNotIn(self.authorised, levels)
+        # the day of the event counts as the new level, and of one day the last event
+        self._event("2026-02-20", kind="leave", from_grade_id=after)
+        self.assertEqual(self._sums("channel")["direct"][0], 6500 - 500)
+        self._event("2026-02-20", kind="start", grade_id=before)
+        self.assertEqual(self._sums("grade_id")[self.gold][0], 2500)
+
+    def test_level_before_the_first_event(self):
+        """Before it joined, a partner bought directly; a first warning had its level already."""
+        own = self.history.filtered(lambda row: row.partner_id == self.alpha)
+        own.date = day("2026-02-15")
+        sums = self._sums("channel")
+        self.assertEqual((sums["direct"][0], sums["partner"][0]), (9500, 500))
+        own.write({"kind": "warning", "from_grade_id": False})
+        self.assertEqual(self._sums("grade_id")[self.gold][0], 2500)
+        own.unlink()
+        self.assertEqual(self._sums("grade_id")[self.gold][0], 2500)
 
     def test_equals_the_journal(self):
         [[booked]] = self.env["account.move.line"]._read_group(

@@ -3,6 +3,7 @@ from . import (
     crm_lead_offer,
     crm_lead_withdraw,
     crm_mdf_fund_batch,
+    crm_partner_notify,
     crm_partner_statement_batch,
     crm_partner_team_wizard,
     crm_partner_team_wizard_line,
