@@ -147,7 +147,7 @@ class CrmRebatePeriod(models.Model):
         help="Accrued less settled: what the sub-ledger still holds.",
     )
     payable = fields.Monetary(
-        "Open",
+        "Open Amount",
         currency_field="company_currency_id",
         compute="_compute_payable",
         store=True,

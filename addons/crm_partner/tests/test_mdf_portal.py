@@ -2,6 +2,7 @@ from odoo import http
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from ..tools import unlocked
 from .common import day
 from .common_mdf import MdfCase
 
@@ -107,6 +108,23 @@ class TestMdfPortal(HttpCase, MdfCase):
         page = self._get(self.alpha_sales, "/my/partner").text
         self.assertNotIn("o_partner_card_funds", page)
         self.assertNotIn("o_partner_card_statements", page)
+
+    def test_home_says_who_owes_whom(self):
+        self.assertIn("you owe on", self._get(self.alpha_finance, "/my/partner").text)
+        receivable = self.statement.section_ids.filtered(lambda one: one.code == "receivable")
+        unlocked(receivable).closing = -500
+        self.env.flush_all()
+        page = self._get(self.alpha_finance, "/my/partner").text
+        self.assertIn("in your favour on", page)
+        self.assertNotIn("you owe on", page)
+
+    def test_several_funds_are_summed(self):
+        url = "/my/partner/funds"
+        self.assertNotIn("<tfoot", self._get(self.alpha_finance, url).text)
+        self._create_fund(date_from=day("2026-04-01"), date_to=day("2026-06-30"))
+        self.env.flush_all()
+        total = self._get(self.alpha_finance, url).text.split("<tfoot")[1]
+        self.assertIn("8,000.00", total)
 
     def test_lists_are_searched_and_filtered(self):
         url = "/my/partner/fund-requests"

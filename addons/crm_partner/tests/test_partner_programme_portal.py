@@ -85,7 +85,7 @@ class TestProgrammePortal(HttpCase, ProgrammeCase):
     def test_home_shows_the_way_to_the_next_level(self):
         self._buy(self.gamma, 128000)
         page = self._get(self.gamma_admin, "/my/partner").text
-        self.assertIn("To Gold", re.sub(r"\s+", " ", page))
+        self.assertIn("Next Level: Gold", re.sub(r"\s+", " ", page))
         self.assertIn("128,000.00", page)
         self.assertIn("0 of 2", page)
         self.assertNotIn("o_partner_card_level", self._get(self.alpha_none, "/my/partner").text)

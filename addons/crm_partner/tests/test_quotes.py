@@ -211,6 +211,13 @@ class TestPortalQuotes(QuoteFixtures, HttpCase, PartnerCase):
         self.assertIn("does not exist any more", answer.text)
         self.assertEqual(other.line_ids.quantity, 2)
 
+    def test_long_quantities_stay_whole(self):
+        line = self.quote.line_ids
+        self.quote._change_line(line.id, 123456.75)
+        self.assertIn('value="123456.75"', self._get(self.alpha_sales, self._url()).text)
+        printed = report_html(self.env, "crm_partner.report_partner_quote", self.quote.ids)
+        self.assertIn("123456.75", printed)
+
     def test_make_one(self):
         page = self._get(self.alpha_sales, self._url() + "?product=pump").text
         self.assertIn(f'value="{self.pump.id}"', page)

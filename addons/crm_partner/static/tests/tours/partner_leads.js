@@ -47,7 +47,7 @@ registry.category("web_tour.tours").add("crm_partner_leads", {
         },
         {
             content: "Nothing waits any more",
-            trigger: ".o_partner_portal .alert-info",
+            trigger: ".o_partner_empty",
         },
         {
             trigger: ".o_partner_tabs a[href='/my/partner']",
