@@ -295,9 +295,10 @@ class CrmMdfClaim(models.Model):
             )
 
     def _submit(self):
-        super()._submit()
+        result = super()._submit()
         for claim in unlocked(self):
             claim.approved_amount = min(claim.amount, claim._cap())
+        return result
 
     def _proofs(self):
         """Return the attached files (superuser)."""
@@ -391,8 +392,9 @@ class CrmMdfClaim(models.Model):
         )
 
     def _cancel(self):
-        super()._cancel()
+        result = super()._cancel()
         self._close_expired()
+        return result
 
     def _close_expired(self):
         """Close requests of expired funds, once nothing waits for a decision."""

@@ -127,7 +127,7 @@ class CrmContractSigning(models.AbstractModel):
 
     def _freeze(self):
         unlocked(self).write(UNSIGNED | {"state": "signing"})
-        super()._freeze()
+        return super()._freeze()
 
     def _render_signature_pdf(self):
         # flush: the report reads in SQL what was written a moment ago
