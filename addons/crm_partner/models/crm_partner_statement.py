@@ -331,16 +331,23 @@ class CrmPartnerStatement(models.Model):
             return []
         rows = self.env.execute_query(
             SQL(
-                # Accruals and true-ups of one entry are its parts for single deals: one row.
-                """SELECT e.ledger_id,
-                          CASE e.kind WHEN 'true_up' THEN 'accrual' ELSE e.kind END AS kind,
-                          e.date, m.id, m.name, m.ref, SUM(e.amount)::text
-                     FROM crm_subledger_entry e
-                     JOIN res_partner p ON p.id = e.partner_id
-                LEFT JOIN account_move m ON m.id = e.move_id
-                    WHERE p.commercial_partner_id = %s AND e.ledger_id IN %s AND e.date <= %s
-                 GROUP BY e.ledger_id, 2, e.date, m.id
-                 ORDER BY e.ledger_id, e.date, m.id, 2""",
+                # What moves between the deals of a key is netted: the partner is owed as before.
+                """SELECT i.ledger_id, i.kind, i.date, m.id, m.name, m.ref, SUM(i.amount)::text
+                     FROM (SELECT e.ledger_id, e.date, e.move_id, SUM(e.amount) AS amount,
+                                  CASE WHEN MIN(e.kind) NOT IN ('accrual', 'true_up')
+                                       THEN MIN(e.kind)
+                                       WHEN SUM(e.amount * e.sign) < 0 THEN 'true_up'
+                                       ELSE 'accrual' END AS kind
+                             FROM crm_subledger_entry e
+                             JOIN res_partner p ON p.id = e.partner_id
+                            WHERE p.commercial_partner_id = %s AND e.ledger_id IN %s
+                              AND e.date <= %s
+                         GROUP BY e.ledger_id, e.date, e.move_id, e.res_model, e.res_id,
+                                  e.component,
+                                  CASE e.kind WHEN 'true_up' THEN 'accrual' ELSE e.kind END) i
+                LEFT JOIN account_move m ON m.id = i.move_id
+                 GROUP BY i.ledger_id, i.kind, i.date, m.id
+                 ORDER BY i.ledger_id, i.date, m.id, i.kind""",
                 self.partner_id.id,
                 tuple(ledgers.ids),
                 self.date_to,
@@ -362,8 +369,6 @@ class CrmPartnerStatement(models.Model):
             if day < self.date_from:
                 opening += Decimal(amount) * sign
             elif Decimal(amount):
-                if kind == "accrual" and Decimal(amount) * sign < 0:
-                    kind = "true_up"
                 shown.append(
                     {
                         "date": day,

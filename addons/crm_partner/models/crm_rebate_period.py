@@ -377,11 +377,13 @@ class CrmRebatePeriod(models.Model):
             [*(money for money, _moves in purchases.values()), rest],
             Decimal(repr(self.company_currency_id.rounding)),
         )
+        # Where every order was returned, what is left belongs to no deal.
+        parts[-1] += amount - sum(parts, ZERO)
         documents = [(order, moves) for order, (_money, moves) in purchases.items()]
+        # Shares of zero as well: what they held before is taken back on the day of the change.
         return [
             Share(order, part, moves)
             for (order, moves), part in zip([*documents, (None, ())], parts, strict=True)
-            if part
         ]
 
     def _is_measured(self):

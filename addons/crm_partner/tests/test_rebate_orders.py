@@ -34,6 +34,20 @@ class TestRebateOrders(RebateCase):
         )
         return {order: round(-amount, 2) for order, amount in sums if round(amount, 2)}
 
+    def _statement_sections(self):
+        return (
+            self.env["crm.partner.statement"]
+            .new(
+                {
+                    "partner_id": self.alpha.id,
+                    "company_id": self.company.id,
+                    "date_from": "2025-10-01",
+                    "date_to": "2026-12-31",
+                }
+            )
+            ._ledger_sections()
+        )
+
     def test_contribution_of_a_deal(self):
         period = self._agreement(SCALE, expected_volume=27000).period_ids
         first = self._order("2025-10-15", 3000)
@@ -83,6 +97,11 @@ class TestRebateOrders(RebateCase):
         self.assertEqual(self._by_order(growth), dict(zip(orders, (333.33, 166.67), strict=True)))
         self.assertEqual(self._by_order(marginal), dict(zip(orders, (53.33, 26.67), strict=True)))
         self.assertEqual(growth.accrued, 500)
+        moved = growth._subledger_entries().filtered(lambda e: e.date == growth.date_to)
+        self.assertEqual(sum(moved.mapped("amount")), 0, "the balance of no day changes")
+        [section] = self._statement_sections()
+        self.assertEqual({row["kind"] for row in section["rows"]}, {"accrual"})
+        self.assertEqual(sum(row["amount"] for row in section["rows"]), 580)
         self.assertLedgerEqualsGL(self.rebate_ledger)
         self.assertFalse((growth + marginal)._subledger_run(force_split=True), "I6")
 
@@ -124,7 +143,7 @@ class TestRebateOrders(RebateCase):
             targets = chosen._subledger_targets()
             before = self.env.cr.sql_log_count
             shares = chosen._subledger_split(targets)
-            self.assertEqual([len(parts) for parts in shares.values()], [2] * len(chosen))
+            self.assertEqual([len(parts) for parts in shares.values()], [3] * len(chosen))
             return self.env.cr.sql_log_count - before
 
         few, many = (queries(chosen) for chosen in (periods[:1], periods))
