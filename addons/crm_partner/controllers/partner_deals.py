@@ -189,7 +189,9 @@ class PartnerDeals(PartnerPortal):
         try:
             return posted_amount(request.env, text, positive=True)
         except UserError as error:
-            raise UserError(f"{label}: {error}") from None
+            raise UserError(
+                request.env._("%(label)s: %(problem)s", label=label, problem=error)
+            ) from None
 
     def _whole(self, text):
         return int(text) if re.fullmatch(r"[0-9]{1,9}", text or "") else 0

@@ -262,30 +262,37 @@ class SaleOrder(models.Model):
         """Return what is left of the deal for the products of this order, for people.
 
         :return: list of dicts: ``product``, ``registered``, ``left`` for this order, ``ordered``,
-            in the unit of the product, and ``over``: whether a line goes beyond it
+            in the unit of the product, ``text`` that says all this, and ``over``: whether a line
+            goes beyond it
         """
         self.ensure_one()
         deal = self.sudo().deal_registration_id  # sudo: as above
-        lines = self.order_line.filtered("product_id")
         if not deal or not self._deal_fits():
             return []
-        rows = []
-        for template in lines.product_id.product_tmpl_id:
-            left = deal._quantity_left(template, self._origin)
-            if left is None:
-                continue
-            own = lines.filtered(lambda line, one=template: line.product_id.product_tmpl_id == one)
-            rows.append(
-                {
-                    "product": template.display_name,
-                    "registered": plain(deal._quantity_registered(template)),
-                    "left": plain(max(left, 0.0)),
-                    "ordered": plain(sum(line._deal_quantity() for line in own)),
-                    "over": bool(deal.registration_discount)
-                    and any(not line.deal_discount and line._deal_quantity() for line in own),
-                }
-            )
-        return rows
+        rows = [
+            self._deal_left_row(deal, template)
+            for template in self.order_line.product_id.product_tmpl_id
+        ]
+        return [row for row in rows if row]
+
+    def _deal_left_row(self, deal, template):
+        left = deal._quantity_left(template, self._origin)
+        if left is None:
+            return None
+        own = self.order_line.filtered(lambda line: line.product_id.product_tmpl_id == template)
+        figures = {
+            "product": template.display_name,
+            "registered": plain(deal._quantity_registered(template)),
+            "left": plain(max(left, 0.0)),
+            "ordered": plain(sum(line._deal_quantity() for line in own)),
+        }
+        text = self.env._(
+            "%(product)s: %(left)s of %(registered)s left at the registered price,"
+            " %(ordered)s on this order",
+            **figures,
+        )
+        plainly = own.filtered(lambda line: not line.deal_discount and line._deal_quantity())
+        return {**figures, "text": text, "over": bool(deal.registration_discount and plainly)}
 
     @api.depends(
         "deal_registration_id",
