@@ -31,6 +31,7 @@ from . import (
     test_portal_performance,
     test_portal_routes,
     test_portal_team,
+    test_portal_terms,
     test_portal_tours,
     test_pricelist,
     test_quotes,
