@@ -32,7 +32,6 @@ class PartnerContent(PartnerPortal):
         return [category.id for [category] in groups]
 
     def _content_options(self):
-        translate = request.env._
         contents = request.env[MODEL]
         kinds = contents._fields["kind"]._description_selection(request.env)
         # sudo: names of the products of what the visitor may see
@@ -42,9 +41,9 @@ class PartnerContent(PartnerPortal):
             .search([("id", "in", self._content_categories())], order="name, id", limit=CATEGORIES)
         )
         filters = {
-            "all": {"label": translate("Everything"), "domain": []},
+            "all": {"label": request.env._("Everything"), "domain": []},
             "acknowledge": {
-                "label": translate("To acknowledge"),
+                "label": request.env._("To acknowledge"),
                 "domain": [("to_acknowledge", "=", True)],
             },
             **{key: {"label": label, "domain": [("kind", "=", key)]} for key, label in kinds},
@@ -61,18 +60,18 @@ class PartnerContent(PartnerPortal):
             "searchbar_inputs": {
                 "text": {
                     "input": "text",
-                    "label": translate("Search in title and text"),
+                    "label": request.env._("Search in title and text"),
                     "fields": ["name", "description"],
                 },
                 "product": {
                     "input": "product",
-                    "label": translate("Search in products"),
+                    "label": request.env._("Search in products"),
                     "fields": ["product_text"],
                 },
             },
             "searchbar_sortings": {
-                "name": {"label": translate("Title"), "order": "sequence, name, id"},
-                "date": {"label": translate("Newest"), "order": "date_from desc, id desc"},
+                "name": {"label": request.env._("Title"), "order": "sequence, name, id"},
+                "date": {"label": request.env._("Newest"), "order": "date_from desc, id desc"},
             },
         }
 
@@ -152,27 +151,26 @@ class PartnerContent(PartnerPortal):
     def partner_news(self, page=1, **chosen):
         """List the news that the visitor may see today."""
         self._partner_access()
-        translate = request.env._
         options = {
             "searchbar_inputs": {
                 "text": {
                     "input": "text",
-                    "label": translate("Search in news"),
+                    "label": request.env._("Search in news"),
                     "fields": ["name", "body"],
                 }
             },
             "searchbar_sortings": {
                 "date": {
-                    "label": translate("Newest"),
+                    "label": request.env._("Newest"),
                     "order": "is_pinned desc, date_from desc, id desc",
                 },
-                "name": {"label": translate("Headline"), "order": "name, id"},
+                "name": {"label": request.env._("Headline"), "order": "name, id"},
             },
         }
         found = self._partner_list("crm.partner.news", NEWS, options=options, page=page, **chosen)
         values = self._partner_values(
             "partner_news",
-            page_title=translate("News"),
+            page_title=request.env._("News"),
             # sudo: what the visitor chose for themselves
             mails_off=request.env.user.partner_id.sudo().channel_mail_optout,
             **found,

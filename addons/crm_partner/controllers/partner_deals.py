@@ -94,7 +94,8 @@ class PartnerDeals(PartnerPortal):
         self._partner_access("sales")
         listed = self._partner_list(MODEL, URL, options=self._deal_options(), page=page, **chosen)
         return request.render(
-            "crm_partner.portal_deals", self._partner_values("partner_deals", **listed)
+            "crm_partner.portal_deals",
+            self._partner_values("partner_deals", page_title=request.env._("Deals"), **listed),
         )
 
     # --- new ---

@@ -25,24 +25,23 @@ class PartnerLeads(PartnerPortal):
         return values
 
     def _lead_options(self):
-        translate = request.env._
         return {
             "searchbar_filters": {
                 "offered": {
-                    "label": translate("Offered to us"),
+                    "label": request.env._("Offered to us"),
                     "domain": [("is_mine", "=", True), ("state", "=", "offered")],
                 },
                 "accepted": {
-                    "label": translate("Our open leads"),
+                    "label": request.env._("Our open leads"),
                     "domain": [("is_mine", "=", True), ("state", "=", "accepted")],
                 },
-                "pool": {"label": translate("Pool"), "domain": [("state", "=", "pool")]},
+                "pool": {"label": request.env._("Pool"), "domain": [("state", "=", "pool")]},
                 "closed": {
-                    "label": translate("Won and lost"),
+                    "label": request.env._("Won and lost"),
                     "domain": [("is_mine", "=", True), ("state", "in", ("converted", "lost"))],
                 },
                 "past": {
-                    "label": translate("Declined, expired, withdrawn"),
+                    "label": request.env._("Declined, expired, withdrawn"),
                     "domain": [
                         ("is_mine", "=", True),
                         ("state", "in", ("declined", "expired", "withdrawn")),
@@ -52,15 +51,19 @@ class PartnerLeads(PartnerPortal):
             "searchbar_inputs": {
                 "place": {
                     "input": "place",
-                    "label": translate("Search in place and number"),
+                    "label": request.env._("Search in place and number"),
                     "fields": ["city", "state_id.name", "country_id.name", "reference"],
                 },
-                "city": {"input": "city", "label": translate("Search in city"), "fields": ["city"]},
+                "city": {
+                    "input": "city",
+                    "label": request.env._("Search in city"),
+                    "fields": ["city"],
+                },
             },
             "searchbar_sortings": {
-                "date": {"label": translate("Newest"), "order": "offered_at desc, id desc"},
-                "deadline": {"label": translate("Answer due"), "order": "deadline, id"},
-                "city": {"label": translate("City"), "order": "city, id"},
+                "date": {"label": request.env._("Newest"), "order": "offered_at desc, id desc"},
+                "deadline": {"label": request.env._("Answer due"), "order": "deadline, id"},
+                "city": {"label": request.env._("City"), "order": "city, id"},
             },
         }
 
@@ -103,12 +106,11 @@ class PartnerLeads(PartnerPortal):
         )
 
     def _lead_notice(self, code):
-        translate = request.env._
         return {
-            "accepted": translate("The lead is yours. Here is who to call."),
-            "claimed": translate("The lead is yours. Here is who to call."),
-            "declined": translate("Thank you for the clear answer."),
-            "feedback": translate("Thank you, we have noted it."),
+            "accepted": request.env._("The lead is yours. Here is who to call."),
+            "claimed": request.env._("The lead is yours. Here is who to call."),
+            "declined": request.env._("Thank you for the clear answer."),
+            "feedback": request.env._("Thank you, we have noted it."),
         }[code]
 
     def _change(self, assignment_id, notice, change):

@@ -19,8 +19,7 @@ class PartnerQuotes(PartnerPortal):
     """Quotations of a partner to its own customers, with the partner's brand."""
 
     def _quote_options(self):
-        translate = request.env._
-        filters = {"all": {"label": translate("All"), "domain": []}}
+        filters = {"all": {"label": request.env._("All"), "domain": []}}
         states = request.env[MODEL]._fields["state"]._description_selection(request.env)
         for key, label in states:
             filters[key] = {"label": label, "domain": [("state", "=", key)]}
@@ -29,14 +28,14 @@ class PartnerQuotes(PartnerPortal):
             "searchbar_inputs": {
                 "text": {
                     "input": "text",
-                    "label": translate("Search in customer and number"),
+                    "label": request.env._("Search in customer and number"),
                     "fields": ["customer_name", "reference"],
                 }
             },
             "searchbar_sortings": {
-                "date": {"label": translate("Newest"), "order": "id desc"},
-                "amount": {"label": translate("Amount"), "order": "amount_total desc, id"},
-                "customer": {"label": translate("Customer"), "order": "customer_name, id"},
+                "date": {"label": request.env._("Newest"), "order": "id desc"},
+                "amount": {"label": request.env._("Amount"), "order": "amount_total desc, id"},
+                "customer": {"label": request.env._("Customer"), "order": "customer_name, id"},
             },
         }
 

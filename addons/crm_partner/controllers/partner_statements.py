@@ -32,19 +32,18 @@ class PartnerStatements(PartnerPortal):
     def partner_statements(self, page=1, **chosen):
         """List the statements of the visitor's company, in pages; for its finance people."""
         self._partner_access("finance")
-        _t = request.env._
-        states = [("sent", _t("To Confirm")), ("confirmed", _t("Confirmed"))]
-        states.append(("disputed", _t("Disputed")))
+        states = [("sent", request.env._("To Confirm")), ("confirmed", request.env._("Confirmed"))]
+        states.append(("disputed", request.env._("Disputed")))
         options = {
             "searchbar_inputs": {
-                "all": {"input": "all", "label": _t("Search"), "fields": ["name"]}
+                "all": {"input": "all", "label": request.env._("Search"), "fields": ["name"]}
             },
             "searchbar_sortings": {
-                "date": {"label": _t("Period"), "order": "date_to desc, id desc"},
-                "amount": {"label": _t("Closing"), "order": "closing desc, id"},
+                "date": {"label": request.env._("Period"), "order": "date_to desc, id desc"},
+                "amount": {"label": request.env._("Closing"), "order": "closing desc, id"},
             },
             "searchbar_filters": {
-                "all": {"label": _t("All"), "domain": []},
+                "all": {"label": request.env._("All"), "domain": []},
                 **{key: {"label": name, "domain": [("state", "=", key)]} for key, name in states},
             },
         }
@@ -53,7 +52,9 @@ class PartnerStatements(PartnerPortal):
         )
         return request.render(
             "crm_partner.portal_statements",
-            self._partner_values("partner_statements", page_title=_t("Statements"), **values),
+            self._partner_values(
+                "partner_statements", page_title=request.env._("Statements"), **values
+            ),
         )
 
     @http.route(

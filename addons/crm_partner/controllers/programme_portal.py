@@ -86,33 +86,32 @@ class ProgrammePortal(PartnerPortal):
 
     def _certificate_options(self):
         today = fields.Date.context_today(request.env["crm.partner.certificate"])
-        translate = request.env._
         return {
             "searchbar_inputs": {
                 "all": {
-                    "label": translate("Search in all"),
+                    "label": request.env._("Search in all"),
                     "input": "all",
                     "fields": ["number", "person_id.name", "certification_id.name"],
                 },
             },
             "searchbar_filters": {
-                "all": {"label": translate("All"), "domain": []},
+                "all": {"label": request.env._("All"), "domain": []},
                 "valid": {
-                    "label": translate("Valid"),
+                    "label": request.env._("Valid"),
                     "domain": request.env["crm.partner.certificate"]._valid_domain(today),
                 },
                 "proposed": {
-                    "label": translate("Being checked"),
+                    "label": request.env._("Being checked"),
                     "domain": [("state", "=", "proposed")],
                 },
                 "expired": {
-                    "label": translate("Expired"),
+                    "label": request.env._("Expired"),
                     "domain": [("state", "=", "confirmed"), ("date_to", "<", today)],
                 },
             },
             "searchbar_sortings": {
-                "end": {"label": translate("Valid until"), "order": "date_to desc, id desc"},
-                "newest": {"label": translate("Newest"), "order": "id desc"},
+                "end": {"label": request.env._("Valid until"), "order": "date_to desc, id desc"},
+                "newest": {"label": request.env._("Newest"), "order": "id desc"},
             },
         }
 
@@ -179,26 +178,29 @@ class ProgrammePortal(PartnerPortal):
         return self._partner_redirect(CERTIFICATES, message="sent")
 
     def _create_certificate(self, partner, post):
-        translate = request.env._
         uploads = read_uploads(request.env, request.httprequest.files.getlist("proof"), limit=5)
         if not uploads:
-            raise UserError(translate("Attach the certificate as PDF or picture."))
+            raise UserError(request.env._("Attach the certificate as PDF or picture."))
         kind = self._certifications(partner).browse(
             self._whole_number(post.get("certification_id"))
         )
         person = self._people(partner).browse(self._whole_number(post.get("person_id")))
         if kind not in self._certifications(partner) or person not in self._people(partner):
-            raise UserError(translate("Choose the certification and the person from the lists."))
+            raise UserError(
+                request.env._("Choose the certification and the person from the lists.")
+            )
         # sudo: portal users create nothing themselves; every value was checked above
         certificates = request.env["crm.partner.certificate"].sudo()
         waiting = [("partner_id", "=", partner.id), ("state", "=", "proposed")]
         if certificates.search_count(waiting) >= MAX_OPEN_CERTIFICATES:
             raise UserError(
-                translate("So many certificates wait to be checked. Send more when they are done.")
+                request.env._(
+                    "So many certificates wait to be checked. Send more when they are done."
+                )
             )
         number = (post.get("number") or "").strip()[:60] or False
         if number and certificates._handed_in(kind, number):
-            raise UserError(translate("A certificate with this number was handed in already."))
+            raise UserError(request.env._("A certificate with this number was handed in already."))
         certificate = certificates.create(
             {
                 "partner_id": partner.id,

@@ -35,6 +35,7 @@ from . import (
     test_portal_rate,
     test_portal_routes,
     test_portal_team,
+    test_portal_terms,
     test_portal_tours,
     test_pricelist,
     test_quotes,

@@ -241,6 +241,11 @@ class TestDealPortal(HttpCase, DealCase):
         page = self._post(self.alpha_sales, f"{url}/release")
         self.assertIn("this is possible in", page.text)
 
+    def test_the_empty_form_has_every_field(self):
+        page = self._get(self.alpha_sales, f"{URL}/new").text
+        for name in ("customer_name", "amount", "description", "attachments"):
+            self.assertIn(f'name="{name}"', page)
+
     def test_cancel_and_release(self):
         self._post(self.alpha_sales, f"{URL}/{self.first.id}/release")
         self.assertEqual(self.first.state, "released")

@@ -355,6 +355,12 @@ class TestPortalOrder(PortalCase):
             self.assertEqual(self.texts(page, links), expected, query)
         self.get(f"/my/partner/orders/{draft.id}", 404)
 
+    def test_orders_without_a_reference_keep_their_columns(self):
+        order = self._order(self.alpha)
+        rows = self.get("/my/partner/orders").xpath("//tbody/tr")
+        [row] = [row for row in rows if order.name in row.text_content()]
+        self.assertEqual(len(row.xpath("td")), 5)
+
     def test_order_shows_deliveries_invoices_by_role(self):
         order = self._order(self.alpha)
         invoice = order._create_invoices()
