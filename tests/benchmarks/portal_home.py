@@ -2,7 +2,8 @@
 
 One order and one invoice are made by the real flow and copied with SQL, as is a registration of a
 deal. The page is asked for over HTTP, within this process, by the administrator of the partner's
-team, who sees every card: session, rights, queries and rendering are all in the figure. The peer is the same page of a partner with ten orders.
+team, who sees every card: session, rights, queries and rendering are all in the figure. The peer
+is the same page of a partner with ten orders.
 """
 
 import os

@@ -1,7 +1,12 @@
 import { registry } from "@web/core/registry";
 
 const TEXTS = {
-    en: { page: "My Commission", why: "How it is calculated", confirmed: "Confirmed", disputed: "Disputed" },
+    en: {
+        page: "My Commission",
+        why: "How it is calculated",
+        confirmed: "Confirmed",
+        disputed: "Disputed",
+    },
     zh: { page: "我的提成", why: "计算依据", confirmed: "已确认", disputed: "有异议" },
 };
 
