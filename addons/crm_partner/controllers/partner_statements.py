@@ -115,7 +115,14 @@ class PartnerStatements(PartnerPortal):
         asked = request.httprequest
         return {"ip": asked.remote_addr, "user_agent": (asked.user_agent.string or "")[:200]}
 
-    @http.route(f"{STATEMENTS}/<int:statement_id>/pdf", type="http", auth="user", readonly=False)
+    # website: the files are in the language that the visitor chose for the pages
+    @http.route(
+        f"{STATEMENTS}/<int:statement_id>/pdf",
+        type="http",
+        auth="user",
+        website=True,
+        readonly=False,
+    )
     def partner_statement_pdf(self, statement_id, **_parameters):
         """Download the statement as PDF in the visitor's language."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")
@@ -124,7 +131,13 @@ class PartnerStatements(PartnerPortal):
         name, content = printed._print()
         return download(content, name, "application/pdf")
 
-    @http.route(f"{STATEMENTS}/<int:statement_id>/xlsx", type="http", auth="user", readonly=True)
+    @http.route(
+        f"{STATEMENTS}/<int:statement_id>/xlsx",
+        type="http",
+        auth="user",
+        website=True,
+        readonly=True,
+    )
     def partner_statement_xlsx(self, statement_id, **_parameters):
         """Download the statement as a workbook."""
         record = self._partner_record("crm.partner.statement", statement_id, "finance")

@@ -1,3 +1,6 @@
+import io
+from zipfile import ZipFile
+
 from odoo import http
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -99,6 +102,16 @@ class TestMdfPortal(HttpCase, MdfCase):
             self.assertEqual(page.status_code, 200)
             for record in (self.fund, self.record, self.claim, self.statement):
                 self.assertNotIn(record.name, page.text)
+
+    def test_files_in_the_language_of_the_pages(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["ir.module.module"]._load_module_terms(["crm_partner"], ["zh_CN"])
+        url = f"/my/partner/statements/{self.statement.id}/xlsx"
+        self.authenticate(self.alpha_finance.login, self.alpha_finance.login)
+        for lang, title in (("en_US", "Opening"), ("zh_CN", "期初")):
+            answer = self.url_open(url, cookies={"frontend_lang": lang})
+            with ZipFile(io.BytesIO(answer.content)) as book:
+                self.assertIn(f">{title}", book.read("xl/sharedStrings.xml").decode())
 
     def test_home_cards(self):
         page = self._get(self.alpha_admin, "/my/partner").text
