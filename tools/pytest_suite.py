@@ -3,15 +3,18 @@
 * a WARNING or ERROR in the server log that no test expects fails the test (or the run),
 * a browser test that Odoo skips because no browser started is a failure,
 * doctests of ``engine/`` modules are collected,
+* each of several worker processes has files of its own,
 * the counts are written to the file that the environment variable ``SUITE_REPORT`` names.
 
 Records that a test expects never arrive here: ``assertLogs`` and ``mute_logger`` cut them off.
 """
 
+import contextlib
 import json
 import logging
 import os
 import re
+import shutil
 
 import pytest
 from _pytest.doctest import DoctestModule
@@ -46,6 +49,28 @@ class LogGuard(logging.Handler):
     def take(self):
         taken, self.records = self.records, []
         return taken
+
+
+@contextlib.contextmanager
+def own_filestore(original, database):
+    """Give the database of a worker its own files, as hard links.
+
+    pytest-odoo shares those of the original: what one worker adds in a test, another one finds in
+    no attachment and collects as garbage.
+    """
+    from odoo.tools import config
+
+    source, target = config.filestore(original), config.filestore(database)
+    if source == target:
+        yield
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    if os.path.isdir(source):
+        shutil.copytree(source, target, copy_function=os.link)
+    try:
+        yield
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
 
 
 class UnexpectedLog(AssertionError):
@@ -163,4 +188,8 @@ def pytest_configure(config):
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("suite")
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        import pytest_odoo
+
+        pytest_odoo._shared_filestore = own_filestore
     config.pluginmanager.register(SuitePlugin(config), "suite-plugin")
