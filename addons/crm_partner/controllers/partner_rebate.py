@@ -2,6 +2,7 @@ from odoo import fields, http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..tools.number import parse_amount
 from .partner_portal import HOME, PartnerPortal
 
 URL = f"{HOME}/rebates"
@@ -105,11 +106,11 @@ class PartnerRebatePortal(PartnerPortal):
         period = self._partner_record(MODEL, period_id, "finance")
         url = f"{URL}/{period.id}"
         try:
-            wanted = float(amount.replace(",", "").strip() or 0)
+            wanted = parse_amount(amount) if amount.strip() else 0.0
         except ValueError:
             return self._partner_redirect(url, problem="amount")
-        if not reason.strip() or not 0 <= wanted < 10**12:
-            return self._partner_redirect(url, problem="reason" if wanted >= 0 else "amount")
+        if not reason.strip():
+            return self._partner_redirect(url, problem="reason")
         try:
             request.env["crm.rebate.dispute"]._open(period, reason, wanted)
         except UserError:

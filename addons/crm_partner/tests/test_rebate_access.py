@@ -170,6 +170,7 @@ class TestRebateAccess(HttpCase, RebateCase):
             ({"reason": "x", "amount": "abc"}, "amount"),
             ({"reason": "x", "amount": "-4"}, "amount"),
             ({"reason": "x", "amount": "nan"}, "amount"),
+            ({"reason": "x", "amount": "1,5"}, "amount"),
         ):
             answer = self._post(self.url, **data)
             self.assertIn(f"problem={problem}", answer.headers["Location"])
