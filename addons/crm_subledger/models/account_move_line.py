@@ -30,10 +30,11 @@ class AccountMoveLine(models.Model):
     def _copy_data_extend_business_fields(self, values):
         # Asked for reversals, and for the draft that replaces what was reversed; a duplicate
         # settles nothing.
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         if self.subledger_key_id:
             row = {name: self[name] for name in self._subledger_settlement_fields()}
             values.update(self._convert_to_write(row))
+        return result
 
     def write(self, vals):
         if SETTLED_FIELDS & vals.keys():
