@@ -91,6 +91,16 @@ class TestPoolAccess(PoolCase):
             records = records.with_user(self.outsider)
             self.assertIn("pool_id", str(records._search([]).select()))
 
+    def test_a_list_asks_once(self):
+        """What was searched for a list is checked without asking for the pools afterwards."""
+        self.env["crm.lead"].create({"name": "Of the outsider", "user_id": self.outsider.id})
+        for model in ("crm.lead", "res.partner"):
+            self.env.invalidate_all()
+            found = self.env[model].with_user(self.outsider).search_fetch([], ["name"], limit=5)
+            self.assertTrue(found)
+            fetched = found._fields["pool_id"]._get_cache(found.env)
+            self.assertLessEqual(set(found.ids), set(fetched))
+
     def test_other_company(self):
         self.assertFalse(
             self.env["crm.pool"].with_user(self.stranger).search([("id", "=", self.pool.id)])
