@@ -109,9 +109,9 @@ def _test_options(parser):
         "-n",
         dest="processes",
         type=int,
-        default=1,
         metavar="N",
-        help="worker processes, each on its own copy of the database (default: 1)",
+        help="worker processes, each on its own copy of the database "
+        "(default: 1, and 2 for everything on a machine with several cores)",
     )
     parser.add_argument(
         "--core",

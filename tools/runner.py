@@ -112,6 +112,13 @@ class Runner:
         self.options = options
         self.total = Result()
 
+    @property
+    def workers(self):
+        """Processes that share the tests: a single file is not worth a copy of the database."""
+        if self.options.processes:
+            return self.options.processes
+        return 1 if self.options.paths or self.options.keyword else min(2, os.cpu_count() or 1)
+
     def run(self):
         selection = select(self.workspace.root, self.platform.addons, self.options.paths)
         whole = selection.everything and not self.options.keyword
@@ -211,8 +218,8 @@ class Runner:
             *self._pytest_options(),
             *paths,
         ]
-        if self.options.processes > 1:
-            command += ["-n", str(self.options.processes), "--dist", "loadfile"]
+        if self.workers > 1:
+            command += ["-n", str(self.workers), "--dist", "loadfile"]
         environment = databases.environment(SUITE_DATABASE=database)
         self._pytest(command, name, environment)
 
