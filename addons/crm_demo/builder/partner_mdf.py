@@ -6,6 +6,7 @@ Runs after ``partner_programme``, which puts the partners with their purchases o
 
 from odoo import Command, fields
 
+from .commissions import bring_up_to_date
 from .context import without_mails
 from .plan import days
 
@@ -34,11 +35,9 @@ def run(env, rng, ctx):
         return
     with without_mails(env):
         funds = open_funds(env, ctx, partners, ledger)
-        env.flush_all()
-        env.cr.precommit.run()  # what the purchases of the year accrued
+        bring_up_to_date(env)  # what the purchases of the year accrued
         play_requests(env, ctx, funds)
-        env.flush_all()
-        env.cr.precommit.run()
+        bring_up_to_date(env)
         send_statements(env, ctx, partners)
 
 

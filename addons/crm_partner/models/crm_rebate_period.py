@@ -36,6 +36,9 @@ class CrmRebatePeriod(models.Model):
     _description = "Rebate Period"
     _inherit = ["crm.subledger.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_from desc, agreement_id, partner_id, id"
+    # An invoice of a distributor must not wait for an accrual: core takes as long to create and
+    # post that entry as to post the invoice itself.
+    _subledger_at_once = False
 
     agreement_id = fields.Many2one(
         "crm.rebate.agreement", required=True, readonly=True, index=True, ondelete="restrict"

@@ -21,8 +21,7 @@ class TestMdfPortal(HttpCase, MdfCase):
         cls.fund = cls._create_fund(
             kind="discretionary", allocation=48000, expiry_date=day("2099-12-31")
         )
-        cls.env.flush_all()
-        cls.env.cr.precommit.run()
+        cls.run_subledger()
         cls.record = cls._create_request(cls.fund)
         cls.record.action_submit()
         cls.record.action_approve()

@@ -26,8 +26,7 @@ class TestPartnerStatement(MdfCase):
         cls.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=cls.before.ids
         ).create({"payment_date": day("2026-03-15")})._create_payments()
-        cls.env.flush_all()
-        cls.env.cr.precommit.run()
+        cls.run_subledger()
 
     def _create(self, partner=None, **values):
         statement = self.env["crm.partner.statement"].create(

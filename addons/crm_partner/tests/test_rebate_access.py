@@ -26,8 +26,7 @@ class TestRebateAccess(HttpCase, RebateCase):
         cls.received = cls._agreement(
             [(0, 5)], direction="vendor", accrual_method="reached", name="Received"
         ).period_ids
-        cls.env.flush_all()
-        cls.env.cr.precommit.run()
+        cls.run_subledger()
         cls.env["crm.rebate.dispute"]._open(cls.foreign, "Wrong")
         cls.url = f"/my/partner/rebates/{cls.own.id}"
 

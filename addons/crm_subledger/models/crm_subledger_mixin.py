@@ -22,6 +22,12 @@ class CrmSubledgerMixin(models.AbstractModel):
     _name = "crm.subledger.mixin"
     _description = "Key of a Sub-ledger"
 
+    #: Whether the few keys that other documents concern are posted in the same transaction. With
+    #: ``False`` the scheduled action posts them right after it: whoever posts the documents does
+    #: not wait for a journal entry of each, two people with documents of one key do not wait for
+    #: each other, and what comes together gets one entry.
+    _subledger_at_once = True
+
     subledger_revision = fields.Integer(
         copy=False,
         readonly=True,

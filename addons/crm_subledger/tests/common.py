@@ -99,11 +99,12 @@ class SubledgerCase(AccountTestInvoicingCommon):
 
     # ------------------------------------------------------------------
 
-    def run_subledger(self):
+    @classmethod
+    def run_subledger(cls):
         """Do what happens right before a commit: the loop runs for what became dirty."""
-        self.env.flush_all()
-        self.env.cr.precommit.run()
-        self.env.flush_all()
+        cls.env.flush_all()
+        cls.env.cr.precommit.run()
+        cls.env.flush_all()
 
     @contextmanager
     def poisoned(self, programme, names, error=ZeroDivisionError):
