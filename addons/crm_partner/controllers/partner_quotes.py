@@ -43,6 +43,7 @@ class PartnerQuotes(PartnerPortal):
         [QUOTES, f"{QUOTES}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_quotes(self, page=1, **chosen):
+        """List the quotations of the partner to its own customers; role sales."""
         self._partner_access("sales")
         return self._render_quotes(page=page, **chosen)
 
@@ -55,6 +56,11 @@ class PartnerQuotes(PartnerPortal):
 
     @http.route(f"{QUOTES}/<int:quote_id>", type="http", auth="user", website=True, readonly=True)
     def partner_quote(self, quote_id, product=None, **_parameters):
+        """Show a quotation, which can be changed while it is a draft; role sales.
+
+        :param str product: what to look for among products that can be added
+        :raise NotFound: for the quotation of another company, as for one that does not exist
+        """
         return self._render_quote(self._partner_record(MODEL, quote_id, "sales"), product)
 
     def _render_quote(self, quote, product=None, error=None):
@@ -86,6 +92,7 @@ class PartnerQuotes(PartnerPortal):
 
     @http.route(f"{QUOTES}/new", type="http", auth="user", website=True, methods=["POST"])
     def partner_quote_new(self, customer_name=None, **_forged):
+        """Start a quotation for a customer and open it; role sales."""
         self._partner_access("sales")
         try:
             quote = request.env[MODEL]._start(
@@ -110,6 +117,7 @@ class PartnerQuotes(PartnerPortal):
         f"{QUOTES}/<int:quote_id>/save", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_quote_save(self, quote_id, **posted):
+        """Save the heading: customer, terms, markup and tax (percent), validity; role sales."""
         return self._change_quote(quote_id, lambda quote: quote._change(self._posted_head(posted)))
 
     def _posted_head(self, posted):
@@ -150,6 +158,11 @@ class PartnerQuotes(PartnerPortal):
         f"{QUOTES}/<int:quote_id>/add", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_quote_add(self, quote_id, product_id=None, quantity="1", **_forged):
+        """Add a product at the prices of today; role sales.
+
+        :param str product_id: of a product the partner may quote; anything else is refused
+        :param str quantity: in the unit of the product
+        """
         def add(quote):
             # sudo: only an id here; whether it may be quoted is asked by the method
             products = request.env["product.product"].sudo()
@@ -166,6 +179,11 @@ class PartnerQuotes(PartnerPortal):
         methods=["POST"],
     )
     def partner_quote_line(self, quote_id, line_id, quantity="0", price=None, **_forged):
+        """Change a line; a quantity of 0 takes it out. Role sales.
+
+        :param str quantity: in the unit of the product
+        :param str price: per unit in the currency of the quotation; empty: the price stays as it is
+        """
         return self._change_quote(
             quote_id,
             lambda quote: quote._change_line(
@@ -183,6 +201,7 @@ class PartnerQuotes(PartnerPortal):
         methods=["POST"],
     )
     def partner_quote_step(self, quote_id, step, **_forged):
+        """Issue, reopen, or note how the customer decided; role sales."""
         steps = {
             "issue": lambda quote: quote._issue(),
             "reopen": lambda quote: quote._reopen(),
@@ -193,6 +212,10 @@ class PartnerQuotes(PartnerPortal):
 
     @http.route(f"{QUOTES}/<int:quote_id>/pdf", type="http", auth="user", website=True)
     def partner_quote_pdf(self, quote_id, **_parameters):
+        """Download the quotation as PDF with the partner's logo; role sales.
+
+        :raise NotFound: for the quotation of another company, as for one that does not exist
+        """
         quote = self._partner_record(MODEL, quote_id, "sales")
         headers = [
             ("Content-Type", "application/pdf"),

@@ -38,6 +38,7 @@ class ProgrammePortal(PartnerPortal):
 
     @http.route(PROGRAMME, type="http", auth="user", website=True, readonly=True)
     def partner_programme(self, **parameters):
+        """Show level, what is missing to the next one, benefits and onboarding; every role."""
         partner = self._partner_access(*ROLES)
         # sudo: history and checklist of the visitor's own company
         history = (
@@ -64,6 +65,12 @@ class ProgrammePortal(PartnerPortal):
         website=True,
     )
     def partner_onboarding_done(self, task_id, **_parameters):
+        """Tick off a task of the partner's side; administrators only.
+
+        Tasks of our side, and those that tick themselves off, stay as they are.
+
+        :raise NotFound: for the task of another company, as for one that does not exist
+        """
         task = self._partner_record("crm.partner.onboarding.task", task_id, "admin")
         if task.side == "partner" and task.state == "open" and not task.reached_by:
             # sudo: the administrator of the partner ticks off what the partner has to do
@@ -123,6 +130,7 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_certificates(self, page=1, **parameters):
+        """List certificates of the partner's people, and the form for a new one; role technical."""
         partner = self._partner_access("technical")
         return self._render_certificates(partner, page, parameters)
 
@@ -168,6 +176,10 @@ class ProgrammePortal(PartnerPortal):
 
     @http.route(f"{CERTIFICATES}/new", type="http", auth="user", methods=["POST"], website=True)
     def partner_certificate_new(self, **post):
+        """Hand in a certificate with its proof, for us to confirm; role technical.
+
+        Nothing is stored when something is refused; the form comes back as it was filled in.
+        """
         partner = self._partner_access("technical")
         try:
             self._create_certificate(partner, post)
@@ -236,6 +248,10 @@ class ProgrammePortal(PartnerPortal):
         website=True,
     )
     def partner_certificate_withdraw(self, certificate_id, **_parameters):
+        """Delete a certificate that nobody has decided on yet; role technical.
+
+        :raise NotFound: for the certificate of another company, as for one that does not exist
+        """
         certificate = self._partner_record(
             "crm.partner.certificate", certificate_id, "technical"
         ).sudo()  # sudo: what one's own company has handed in and nobody has decided yet
@@ -251,6 +267,10 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_certificate_file(self, certificate_id, attachment_id, **_parameters):
+        """Download the proof of a certificate; role technical.
+
+        :raise NotFound: for the file of another certificate, as for one that does not exist
+        """
         certificate = self._partner_record("crm.partner.certificate", certificate_id, "technical")
         # sudo: a file of a certificate that the visitor may read
         attachment = certificate.sudo().attachment_ids.filtered(

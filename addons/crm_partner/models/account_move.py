@@ -5,6 +5,8 @@ from ..tools import unlocked
 
 
 class AccountMove(models.Model):
+    """An invoice counts for rebates and statements of its partner, and settles its claims."""
+
     _inherit = "account.move"
 
     # The purchases of a partner in a period: what rebates and funds ask for at every invoice.

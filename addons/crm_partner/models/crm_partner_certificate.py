@@ -159,12 +159,17 @@ class CrmPartnerCertificate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Enter certificates as proposed, whatever state is given by hand."""
         if not is_unlocked(self.env):
             for vals in vals_list:
                 vals.pop("state", None)
         return super().create(vals_list)
 
     def write(self, vals):
+        """Remind again when the time of validity changes.
+
+        :raise UserError: the state would change by hand
+        """
         if not is_unlocked(self.env) and "state" in vals:
             raise UserError(self.env._("Use the buttons of the certificate."))
         if "date_to" in vals or "date_from" in vals:

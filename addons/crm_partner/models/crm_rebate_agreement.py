@@ -559,6 +559,10 @@ class CrmRebateAgreement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Start agreements as drafts.
+
+        :raise AccessError: another state is given by hand
+        """
         for vals in vals_list:
             self._check_state_by_hand(vals)
         return super().create(vals_list)
@@ -570,6 +574,11 @@ class CrmRebateAgreement(models.Model):
             )
 
     def write(self, vals):
+        """Have the periods follow a change of terms: what differs is posted as a new entry.
+
+        :raise AccessError: the state would change by hand
+        :raise UserError: a term would change that paid amounts were computed with
+        """
         if "state" in vals and not is_unlocked(self.env):
             self._check_state_by_hand({"state": "written"})
         if FROZEN & vals.keys():

@@ -192,6 +192,10 @@ class CrmRebatePeriod(models.Model):
             )
 
     def write(self, vals):
+        """Keep the figures as documents and sub-ledger have them.
+
+        :raise AccessError: a computed field would change by hand
+        """
         # readonly fields are what the documents and the ledger say, whoever may write the rest
         if not self.env.su and any(self._fields[name].readonly for name in vals):
             raise AccessError(

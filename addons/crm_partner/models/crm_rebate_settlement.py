@@ -164,6 +164,10 @@ class CrmRebateSettlement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Store settlements as the dialog makes them.
+
+        :raise AccessError: one is entered by hand
+        """
         if not is_unlocked(self.env):
             raise AccessError(
                 self.env._("Settlements are made by “Settle” on the period, not by hand.")

@@ -18,6 +18,8 @@ TREE_FIELDS = ("parent_id", "channel_parent_id", "is_company", "commercial_partn
 
 
 class ResPartner(models.Model):
+    """A channel partner: its level, purchases, distributors below it, funds and rebates."""
+
     _inherit = "res.partner"
 
     channel_grade_id = fields.Many2one(
@@ -223,6 +225,10 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note the level in the history and give its price list.
+
+        :raise AccessError: a level, or a lock of it, is given without the right
+        """
         for vals in vals_list:
             self._check_programme_vals(vals)
         partners = super().create(vals_list)
@@ -230,6 +236,10 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
+        """Keep history, dates and price list with the level, and rebates with the company tree.
+
+        :raise AccessError: a level, or a lock of it, changes without the right
+        """
         with self._level_change(vals):
             result = super().write(vals)
         self._rebate_tree_changed(vals)

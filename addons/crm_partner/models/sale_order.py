@@ -7,6 +7,8 @@ from ..tools import CONTEXT, KEY, unlocked
 
 
 class SaleOrder(models.Model):
+    """An order of a partner: cart of the portal, registered deal, rebates in its price."""
+
     _inherit = "sale.order"
 
     # --- deal registration ---
@@ -182,6 +184,10 @@ class SaleOrder(models.Model):
             )
 
     def write(self, vals):
+        """Price the lines again when the registered deal changes.
+
+        :raise UserError: the deal of a confirmed order would change, or the new one has ended
+        """
         self._deal_before_write(vals)
         rates = self._deal_rates() if "deal_registration_id" in vals else {}
         result = super().write(vals)
