@@ -1,12 +1,14 @@
 import base64
-import math
 
 from odoo import fields, http
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.crm_print.tools import download
 
 from ..models.crm_partner_quote import HEADER
+from ..tools.number import posted_amount
 from ..tools.upload import read_uploads
 from .partner_portal import HOME, PartnerPortal
 
@@ -81,11 +83,12 @@ class PartnerQuotes(PartnerPortal):
     def _found_products(self, quote, text):
         """Return (id, name) of products that can be added, for a draft that is searched for."""
         text = (text or "").strip()[:100]
-        # sudo: names of products that a partner may quote
-        products = request.env["product.product"].sudo()
         if not text or quote.state != "draft":
             return []
-        domain = quote._domain_products(quote.sudo().company_id) & (
+        # sudo: names of products that a partner may quote, at the company of its quotation
+        quote = quote.sudo()
+        products = quote.env["product.product"]
+        domain = quote._domain_products(quote.company_id) & (
             Domain("name", "ilike", text) | Domain("default_code", "ilike", text)
         )
         return [(one.id, one.display_name) for one in products.search(domain, limit=20)]
@@ -131,22 +134,19 @@ class PartnerQuotes(PartnerPortal):
         }
         for name in ("markup", "tax_percent"):
             if name in vals:
-                vals[name] = self._posted_number(vals[name])
+                vals[name] = self._posted_number(vals[name], signed=name == "markup")
         if "validity_date" in vals:
             vals["validity_date"] = self._posted_date(vals["validity_date"])
         if vals.get("basis", "list") not in ("list", "own"):
             raise UserError(request.env._("Choose what the prices start from."))
         return vals
 
-    def _posted_number(self, text):
-        """:raise UserError: if ``text`` is no number"""
-        try:
-            number = float((text or "0").replace(",", ""))
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise UserError(request.env._("%s is no number.", text))
-        return number
+    def _posted_number(self, text, signed=False):
+        """Return a posted number, 0 for an empty field.
+
+        :raise UserError: if it is none, or is negative where that is not asked for
+        """
+        return posted_amount(request.env, text, required=False, signed=signed)
 
     def _posted_date(self, text):
         try:
@@ -163,6 +163,7 @@ class PartnerQuotes(PartnerPortal):
         :param str product_id: of a product the partner may quote; anything else is refused
         :param str quantity: in the unit of the product
         """
+
         def add(quote):
             # sudo: only an id here; whether it may be quoted is asked by the method
             products = request.env["product.product"].sudo()
@@ -217,11 +218,7 @@ class PartnerQuotes(PartnerPortal):
         :raise NotFound: for the quotation of another company, as for one that does not exist
         """
         quote = self._partner_record(MODEL, quote_id, "sales")
-        headers = [
-            ("Content-Type", "application/pdf"),
-            ("Content-Disposition", content_disposition(f"{quote.reference}.pdf")),
-        ]
-        return request.make_response(quote._pdf(), headers=headers)
+        return download(quote._pdf(), f"{quote.reference}.pdf", "application/pdf")
 
     @http.route(f"{QUOTES}/logo", type="http", auth="user", website=True, methods=["POST"])
     def partner_quote_logo(self, logo=None, **_forged):

@@ -323,6 +323,7 @@ class CrmLead(models.Model):
         result = super()._merge_dependences(opportunities)
         # sudo: the history of a lead goes with it, whoever merges
         moved = unlocked(opportunities.sudo().channel_assignment_ids)
+        # sudo: as above
         own = self.sudo().channel_assignment_ids.filtered("is_live")
         for assignment in moved.sorted("id"):
             if assignment.is_live and own:

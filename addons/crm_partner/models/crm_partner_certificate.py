@@ -83,9 +83,10 @@ class CrmPartnerCertificate(models.Model):
     @api.depends("certification_id.name", "person_id.name")
     def _compute_display_name(self):
         for certificate in self:
-            # sudo: the name of a colleague of the visitor
-            person = certificate.sudo().person_id.name or ""
-            certificate.display_name = f"{certificate.sudo().certification_id.name or ''}, {person}"
+            # sudo: names of a certification and of a colleague, on what the visitor may read
+            known = certificate.sudo()
+            person, kind = known.person_id.name or "", known.certification_id.name or ""
+            certificate.display_name = f"{kind}, {person}"
 
     @api.depends("certification_id.company_id", "partner_id")
     def _compute_company(self):

@@ -128,6 +128,7 @@ class CrmPartnerReviewLine(models.Model):
         before = self._snapshot()
         getattr(self, f"_do_{self.kind}")()
         self.env.flush_all()
+        # sudo: the row that was just written, to tell the partner of it
         row = (
             self.env["crm.partner.level.history"]
             .sudo()
@@ -184,6 +185,7 @@ class CrmPartnerReviewLine(models.Model):
 
     def _untouched(self):
         """Whether the last thing that happened to the partner's level is this review."""
+        # sudo: the whole history counts, whoever undoes the review
         last = (
             self.env["crm.partner.level.history"]
             .sudo()

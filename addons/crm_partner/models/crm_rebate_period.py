@@ -291,10 +291,8 @@ class CrmRebatePeriod(models.Model):
         factor = Decimal(days) / Decimal(elapsed)
         volume = measured.volume.times(factor)
         terms = self.agreement_id._terms(self.participant_id)
-        if terms.kind == "transaction":
+        if terms.kind == "transaction" or self.agreement_id.participation == "group":
             amount = Decimal(repr(self.entitlement)) * factor
-        elif self.agreement_id.participation == "group":
-            return size * float(factor), self.entitlement * float(factor)
         else:
             amount = self._to_company(earned(terms, volume).amount, measured)
         return size * float(factor), self.company_currency_id.round(float(amount))

@@ -49,7 +49,8 @@ class CrmRebateTier(models.Model):
     def write(self, vals):
         """Change tiers; what was accrued under a running agreement is computed again.
 
-        :raise UserError: amounts were settled with the scale as it is, here or where they would move
+        :raise UserError: amounts were settled with the scale as it is, or with that of the
+            agreement they would move to
         """
         self._agreement_changed()
         result = super().write(vals)

@@ -106,6 +106,22 @@ class TestLeadsAccess(LeadCase):
                 {"lead_ids": self._lead("x").ids, "method": "manual", "partner_id": self.alpha.id}
             ).action_confirm()
 
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_preview_tells_nothing_of_another_company(self):
+        lead = self._lead("Not theirs")
+        self.assertFalse(lead.with_user(self.stranger).has_access("read"))
+        with self.assertRaises(AccessError):
+            self.env["crm.lead.offer"].with_user(self.stranger).create({"lead_ids": lead.ids})
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_levels_of_another_company_claim_nothing(self):
+        level = self.gold.copy({"name": "Foreign", "company_id": self.other_company.id})
+        wizard = self.env["crm.lead.offer"].with_user(self.channel)
+        with self.assertRaises(AccessError):
+            wizard.create(
+                {"lead_ids": self._lead("y").ids, "method": "pool", "grade_ids": level.ids}
+            ).action_confirm()
+
     def test_coverage_is_kept_by_channel_managers(self):
         area = self.alpha.channel_coverage_ids
         area.with_user(self.channel).postcodes = "20"

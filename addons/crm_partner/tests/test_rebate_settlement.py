@@ -66,6 +66,18 @@ class TestRebateSettlement(RebateCase):
         self.assertEqual(self._figures(), (0, 0, 0, 1000, 1000))
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
+    def test_scale_and_partners_stay_with_what_was_settled(self):
+        draft = self._agreement([(0, 5), (500, 8)], self.beta, start=False, name="Other")
+        self._settle(self.period)
+        tier = draft.tier_ids.sorted("lower_bound")[1]
+        with self.assertRaisesRegex(UserError, "has been settled"), self.env.cr.savepoint():
+            tier.agreement_id = self.agreement
+        tier.invalidate_recordset()
+        self.assertEqual(tier.agreement_id, draft)
+        with self.assertRaisesRegex(UserError, "Add it to the other"), self.env.cr.savepoint():
+            self.agreement.participant_ids.agreement_id = draft
+        draft.participant_ids.agreement_id = draft  # nothing moves
+
     def test_never_more_than_is_open(self):
         with self.assertRaisesRegex(UserError, "cannot be settled"):
             self._settle(self.period, amount=1000.01)

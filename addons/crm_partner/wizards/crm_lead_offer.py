@@ -42,13 +42,19 @@ class CrmLeadOffer(models.TransientModel):
 
     @api.depends("lead_ids", "method")
     def _compute_lines(self):
-        """Ask the engine what it would do; nothing is offered yet."""
+        """Ask the engine what it would do; nothing is offered yet.
+
+        :raise AccessError: the user may not read one of the leads
+        """
+        self.env["crm.lead.distributor"]._check_manager()
+        # sudo: shares and capacity count all leads of a partner; the leads are checked below
         distributor = self.env["crm.lead.distributor"].sudo()
-        distributor._check_manager()
         for offer in self:
             lines = [Command.clear()]
             leads = offer.lead_ids._origin if offer.method == "push" else self.env["crm.lead"]
-            # sudo: shares and capacity count all leads of a partner
+            # a stored field is computed as superuser: what the user may read is asked as the user
+            leads.sudo(False).check_access("read")
+            # sudo: as above
             for company, group in leads.sudo().grouped(distributor._company).items():
                 candidates = distributor._candidates(company)
                 for lead in group:
@@ -85,19 +91,24 @@ class CrmLeadOffer(models.TransientModel):
         if not self.partner_id.grade_id:
             raise UserError(self.env._("%s has no level in the programme.", self.partner_id.name))
         assignments = unlocked(self.env["crm.lead.assignment"])
-        for lead in leads.sudo():  # sudo: checked by the caller
+        # sudo: the right to the partner was checked above, that to the leads by the caller
+        partner, leads = self.partner_id.sudo(), leads.sudo()
+        for lead in leads:
             lead._channel_lock()
-            assignments._offer(lead, self.partner_id.sudo(), "manual")
+            assignments._offer(lead, partner, "manual")
 
     def _put_in_pool(self, leads):
         if not self.grade_ids:
             raise UserError(
                 self.env._("Choose the levels. A level may claim once it has claims per day.")
             )
+        self.grade_ids.check_access("read")
         assignments = unlocked(self.env["crm.lead.assignment"])
-        for lead in leads.sudo():  # sudo: checked by the caller
+        # sudo: the right to the levels was checked above, that to the leads by the caller
+        grades, leads = self.grade_ids.sudo(), leads.sudo()
+        for lead in leads:
             lead._channel_lock()
-            assignments._put_in_pool(lead, self.grade_ids.sudo())
+            assignments._put_in_pool(lead, grades)
 
 
 class CrmLeadOfferLine(models.TransientModel):
