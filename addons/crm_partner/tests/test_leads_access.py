@@ -113,14 +113,16 @@ class TestLeadsAccess(LeadCase):
         with self.assertRaises(AccessError):
             self.env["crm.lead.offer"].with_user(self.stranger).create({"lead_ids": lead.ids})
 
-    @mute_logger("odoo.addons.base.models.ir_rule")
     def test_levels_of_another_company_claim_nothing(self):
-        level = self.gold.copy({"name": "Foreign", "company_id": self.other_company.id})
+        foreign = self.gold.copy({"name": "Foreign", "company_id": self.other_company.id})
         wizard = self.env["crm.lead.offer"].with_user(self.channel)
-        with self.assertRaises(AccessError):
-            wizard.create(
-                {"lead_ids": self._lead("y").ids, "method": "pool", "grade_ids": level.ids}
-            ).action_confirm()
+        self.assertNotIn(foreign, wizard.create({"lead_ids": self.lead.ids}).grade_ids)
+        lead = self._lead("For the pool")
+        vals = {"lead_ids": lead.ids, "method": "pool"}
+        with self.assertRaisesRegex(UserError, "None of the levels"):
+            wizard.create({**vals, "grade_ids": foreign.ids}).action_confirm()
+        wizard.create({**vals, "grade_ids": (foreign | self.gold).ids}).action_confirm()
+        self.assertEqual(lead.channel_assignment_ids.pool_grade_ids, self.gold)
 
     def test_coverage_is_kept_by_channel_managers(self):
         area = self.alpha.channel_coverage_ids

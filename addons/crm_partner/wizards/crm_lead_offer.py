@@ -30,7 +30,7 @@ class CrmLeadOffer(models.TransientModel):
         "res.partner.grade",
         string="Levels that May Claim",
         default=lambda self: self._default_grades(),
-        domain="[('lead_pool_quota', '>', 0)]",
+        domain="[('lead_pool_quota', '>', 0), ('company_id', 'in', allowed_company_ids + [False])]",
     )
     line_ids = fields.One2many(
         "crm.lead.offer.line", "offer_id", compute="_compute_lines", store=True
@@ -38,7 +38,11 @@ class CrmLeadOffer(models.TransientModel):
 
     @api.model
     def _default_grades(self):
-        return self.env["res.partner.grade"].search([("lead_pool_quota", ">", 0)])
+        """Return the levels of the user's companies, and shared ones, that claim from the pool."""
+        companies = [*self.env.companies.ids, False]
+        return self.env["res.partner.grade"].search(
+            [("lead_pool_quota", ">", 0), ("company_id", "in", companies)]
+        )
 
     @api.depends("lead_ids", "method")
     def _compute_lines(self):
@@ -102,13 +106,27 @@ class CrmLeadOffer(models.TransientModel):
             raise UserError(
                 self.env._("Choose the levels. A level may claim once it has claims per day.")
             )
-        self.grade_ids.check_access("read")
         assignments = unlocked(self.env["crm.lead.assignment"])
-        # sudo: the right to the levels was checked above, that to the leads by the caller
-        grades, leads = self.grade_ids.sudo(), leads.sudo()
-        for lead in leads:
+        # sudo: everybody reads levels; the right to the leads was checked by the caller
+        for lead in leads.sudo():
             lead._channel_lock()
-            assignments._put_in_pool(lead, grades)
+            assignments._put_in_pool(lead, self._grades_of(lead))
+
+    def _grades_of(self, lead):
+        """Return the chosen levels (superuser) whose partners may claim ``lead``.
+
+        :raise UserError: all of them belong to other companies
+        """
+        company = self.env["crm.lead.distributor"]._company(lead)
+        # sudo: as above
+        grades = self.grade_ids.sudo().filtered(
+            lambda grade: not grade.company_id or grade.company_id == company
+        )
+        if not grades:
+            raise UserError(
+                self.env._("None of the levels belongs to %s. Choose others.", company.name)
+            )
+        return grades
 
 
 class CrmLeadOfferLine(models.TransientModel):
