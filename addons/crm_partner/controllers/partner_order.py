@@ -57,23 +57,29 @@ class PartnerOrder(PartnerPortal):
             url_args={name: value for name, value in arguments.items() if value},
         )
         found = products.search(domain, limit=PAGE, offset=paging["offset"])
-        currency, prices = service._prices(partner, found)
-        cart = service._find(partner, request.env.user)
         values = self._partner_values(
             "partner_catalogue",
             page_title=request.env._("Catalogue"),
-            products=found,
-            prices=prices,
-            currency=currency,
-            availability=service._availability(partner, found),
-            in_cart={line.product_id.id: line.product_uom_qty for line in service._lines(cart)},
-            cart=cart,
             categories=categories,
             pager=paging,
             page=paging["page"]["num"],
             **arguments,
+            **self._catalogue_values(partner, service, found),
         )
         return request.render("crm_partner.portal_catalogue", values)
+
+    def _catalogue_values(self, partner, service, products):
+        """Return products with price, stock and what the visitor's cart has of them."""
+        currency, prices = service._prices(partner, products)
+        cart = service._find(partner, request.env.user)
+        return {
+            "products": products,
+            "prices": prices,
+            "currency": currency,
+            "availability": service._availability(partner, products),
+            "in_cart": {line.product_id.id: line.product_uom_qty for line in service._lines(cart)},
+            "cart": cart,
+        }
 
     @http.route(
         f"{CATALOGUE}/add", type="http", auth="user", website=True, methods=["POST"], csrf=True
