@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
@@ -112,6 +113,13 @@ class TestLeadsAccess(LeadCase):
         self.assertFalse(lead.with_user(self.stranger).has_access("read"))
         with self.assertRaises(AccessError):
             self.env["crm.lead.offer"].with_user(self.stranger).create({"lead_ids": lead.ids})
+        lines = {"fields": {"partner_id": {"fields": {"display_name": {}}}, "explanation": {}}}
+        with self.assertRaises(AccessError):
+            self.env["crm.lead.offer"].with_user(self.stranger).onchange(
+                {"lead_ids": [Command.link(lead.id)], "method": "push"},
+                ["lead_ids"],
+                {"lead_ids": {}, "method": {}, "line_ids": lines},
+            )
 
     def test_levels_of_another_company_claim_nothing(self):
         foreign = self.gold.copy({"name": "Foreign", "company_id": self.other_company.id})

@@ -155,21 +155,22 @@ class TestRebateSettlement(RebateCase):
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
     def test_goods_of_less_than_a_cent(self):
-        """Two accounts of half a cent each: the entry balances with the roundings it has."""
+        """Two accounts of 0.004 each: the entry balances with the roundings it has."""
         goods = []
         for number in (1, 2):
             expense = self._create_account(f"64019{number}", f"Gifts {number}", "expense")
             gift = self._create_product(
                 name=f"Gift {number}", standard_price=0.01, property_account_expense_id=expense.id
             )
-            goods.append((gift, 0.5))
+            goods.append((gift, 0.4))
         settlement = self._settle(self.period, "goods", goods=goods)
         picking = settlement.picking_id
-        picking.move_ids.write({"quantity": 0.5, "picked": True})
+        picking.move_ids.write({"quantity": 0.4, "picked": True})
         picking.button_validate()
         self.run_subledger()
-        self.assertEqual(settlement.cost, 0.02)
-        self.assertEqual(self._figures(), (0.02, 999.98, 0, 0, 0))
+        self.assertEqual(settlement.cost, 0)
+        self.assertEqual(settlement.line_ids.move_id.mapped("state"), ["posted"])
+        self.assertEqual(self._figures(), (0, 1000, 0, 0, 0))
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
     # ------------------------------------------------------------------
