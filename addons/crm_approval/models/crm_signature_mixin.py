@@ -14,9 +14,10 @@ from ..tools import signature_image
 class CrmSignatureMixin(models.AbstractModel):
     """A document that is signed: a frozen PDF, signatures, and a log that proves both.
 
-    The heir decides when to freeze and who may sign (its callers check), and overrides
-    ``_render_signature_pdf``, ``_signature_sides``, ``_write_signature_values`` and
-    ``_signature_complete``. Every step is a row of ``_evidence_model``.
+    The heir has a selection ``state``, names the report to print (``_signature_report``), decides
+    when to freeze and who may sign (its callers check), and overrides ``_signature_sides``,
+    ``_write_signature_values``, ``_signature_complete`` and, where it is not that of the user,
+    ``_language``. Every step is a row of ``_evidence_model``.
     """
 
     _name = "crm.signature.mixin"
@@ -24,6 +25,8 @@ class CrmSignatureMixin(models.AbstractModel):
 
     # a model that inherits crm.evidence.mixin; one of its own may be readable with the document
     _evidence_model = "crm.signature.evidence"
+    # XML id of the report whose print is signed
+    _signature_report = None
 
     pdf_attachment_id = fields.Many2one(
         "ir.attachment", "PDF to Sign", readonly=True, copy=False, ondelete="restrict"
@@ -50,9 +53,17 @@ class CrmSignatureMixin(models.AbstractModel):
         """Return the keys of those who have to sign, in any order."""
         return ("customer",)
 
+    def _language(self):
+        """Return the code of the language that the document is written in."""
+        return self.env.lang or "en_US"
+
     def _render_signature_pdf(self):
-        """Return the bytes of the PDF that is going to be signed."""
-        raise NotImplementedError
+        """Return the bytes of the PDF that is going to be signed: ``_signature_report``."""
+        # flush: the report reads in SQL what was written a moment ago
+        self.env.flush_all()
+        # sudo: reports read company and partner data that whoever sends or signs may not
+        report = self.env["ir.actions.report"].sudo().with_context(lang=self._language())
+        return report._render_qweb_pdf(self._signature_report, self.ids)[0]
 
     def _write_signature_values(self, values):
         """Write fields of this mixin; the heir lets its own lock pass."""
@@ -168,6 +179,24 @@ class CrmSignatureMixin(models.AbstractModel):
     # ------------------------------------------------------------------
     # Signing
     # ------------------------------------------------------------------
+
+    def _expect(self, *states):
+        """Let only documents in one of these states through.
+
+        :param str states: keys of the heir's selection ``state``
+        :raise UserError: says which document is in which state, and in which it had to be
+        """
+        for document in self:
+            if document.state not in states:
+                labels = dict(document._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "%(document)s is %(state)s; this is only possible while it is %(wanted)s.",
+                        document=document.display_name,
+                        state=labels[document.state],
+                        wanted=", ".join(labels[state] for state in states),
+                    )
+                )
 
     def _sign(self, side, name, signature):
         """Take the signature of one side; the last one completes the document.

@@ -17,6 +17,7 @@ CLAIMS = f"{HOME}/fund-claims"
 ROLES = ("marketing", "finance")
 #: funds and kinds of activity that a form offers
 CHOICES = 200
+MAX_LEADS = 1_000_000
 
 
 class PartnerFunds(PartnerPortal):
@@ -192,6 +193,18 @@ class PartnerFunds(PartnerPortal):
 
     def _create_request(self, fund, form):
         """Create and submit what the form says; fields that it does not have are ignored."""
+        values = self._request_values(form)
+        # sudo: portal users create nothing; role and fund were checked
+        requests = request.env["crm.mdf.request"].sudo()
+        record = requests.create({"fund_id": fund.id, **values})
+        record._submit()
+        return record
+
+    def _request_values(self, form):
+        """Return the values of a request; amounts are in company currency.
+
+        :raise UserError: a field is missing, or is none of what it has to be
+        """
         kind_id = form.get("kind_id", "")
         kind = request.env["crm.mdf.activity.type"].search(
             [("id", "=", int(kind_id) if kind_id.isdecimal() else 0)]
@@ -204,26 +217,27 @@ class PartnerFunds(PartnerPortal):
         title = (form.get("title") or "").strip()[:200]
         if not title:
             raise UserError(request.env._("Enter what you plan to do."))
-        record = (
-            request.env["crm.mdf.request"]
-            .sudo()  # sudo: portal users create nothing; role and fund were checked
-            .create(
-                {
-                    "fund_id": fund.id,
-                    "title": title,
-                    "kind_id": kind.id,
-                    "date_from": start,
-                    "date_to": end,
-                    "cost": self._amount(form, "cost"),
-                    "plan": (form.get("plan") or "").strip()[:10000],
-                    "expected_leads": int(self._amount(form, "expected_leads", required=False)),
-                    "expected_revenue": self._amount(form, "expected_revenue", required=False),
-                    "requested_by_id": request.env.user.partner_id.id,
-                }
-            )
-        )
-        record._submit()
-        return record
+        return {
+            "title": title,
+            "kind_id": kind.id,
+            "date_from": start,
+            "date_to": end,
+            "cost": self._amount(form, "cost"),
+            "plan": (form.get("plan") or "").strip()[:10000],
+            "expected_leads": self._leads(form),
+            "expected_revenue": self._amount(form, "expected_revenue", required=False),
+            "requested_by_id": request.env.user.partner_id.id,
+        }
+
+    def _leads(self, form):
+        """Return how many leads the partner expects; 0 where the field is empty.
+
+        :raise UserError: more than anybody expects of an activity, or no number
+        """
+        leads = self._amount(form, "expected_leads", required=False)
+        if leads > MAX_LEADS:
+            raise UserError(request.env._("Enter at most %s expected leads.", f"{MAX_LEADS:,}"))
+        return int(leads)
 
     def _day(self, form, name):
         try:

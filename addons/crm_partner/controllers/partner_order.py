@@ -36,6 +36,12 @@ class PartnerOrder(PartnerPortal):
         readonly=True,
     )
     def partner_catalogue(self, page=1, search="", category="", **_parameters):
+        """Show what the partner may order, at its own prices and with what is in stock; role sales.
+
+        :param str page: from 1; a page beyond the last one shows the last
+        :param str search: part of a name, a reference or a barcode; 100 characters count
+        :param str category: id of a category of the catalogue; any other text means all
+        """
         partner, service = self._partner_cart()
         search = (search or "").strip()[:100]
         categories = service._catalogue_categories(partner)
@@ -51,28 +57,38 @@ class PartnerOrder(PartnerPortal):
             url_args={name: value for name, value in arguments.items() if value},
         )
         found = products.search(domain, limit=PAGE, offset=paging["offset"])
-        currency, prices = service._prices(partner, found)
-        cart = service._find(partner, request.env.user)
         values = self._partner_values(
             "partner_catalogue",
             page_title=request.env._("Catalogue"),
-            products=found,
-            prices=prices,
-            currency=currency,
-            availability=service._availability(partner, found),
-            in_cart={line.product_id.id: line.product_uom_qty for line in service._lines(cart)},
-            cart=cart,
             categories=categories,
             pager=paging,
             page=paging["page"]["num"],
             **arguments,
+            **self._catalogue_values(partner, service, found),
         )
         return request.render("crm_partner.portal_catalogue", values)
+
+    def _catalogue_values(self, partner, service, products):
+        """Return products with price, stock and what the visitor's cart has of them."""
+        currency, prices = service._prices(partner, products)
+        cart = service._find(partner, request.env.user)
+        return {
+            "products": products,
+            "prices": prices,
+            "currency": currency,
+            "availability": service._availability(partner, products),
+            "in_cart": {line.product_id.id: line.product_uom_qty for line in service._lines(cart)},
+            "cart": cart,
+        }
 
     @http.route(
         f"{CATALOGUE}/add", type="http", auth="user", website=True, methods=["POST"], csrf=True
     )
     def partner_cart_add(self, **post):
+        """Put the quantities of a page of the catalogue on top of what is in the cart; role sales.
+
+        All of them or, when one is refused, none; the visitor is back on the same page either way.
+        """
         partner, service = self._partner_cart()
         _cart, error = self._partner_attempt(
             lambda: service._add(partner, request.env.user, service._read_quantities(partner, post))
@@ -90,6 +106,7 @@ class PartnerOrder(PartnerPortal):
 
     @http.route(CART, type="http", auth="user", website=True, readonly=True)
     def partner_cart(self, **_parameters):
+        """Show the visitor's own cart with today's prices, addresses and deals; role sales."""
         partner, service = self._partner_cart()
         cart = service._find(partner, request.env.user)
         lines = service._lines(cart)
@@ -110,6 +127,13 @@ class PartnerOrder(PartnerPortal):
         f"{CART}/update", type="http", auth="user", website=True, methods=["POST"], csrf=True
     )
     def partner_cart_update(self, action="update", total="", **post):
+        """Save the cart, and order it when ``action`` is "submit"; role sales.
+
+        :param str action: "update", "submit" or "empty"
+        :param str total: the total with its currency as the visitor saw it; when it has become
+            another one, nothing is ordered and the visitor is asked to look again
+        :param post: quantities and heading of the form, untrusted
+        """
         partner, service = self._partner_cart()
         user = request.env.user
         if action == "empty":
@@ -207,6 +231,7 @@ class PartnerOrder(PartnerPortal):
         readonly=True,
     )
     def partner_orders(self, page=1, **chosen):
+        """List what the partner has ordered, and what we quoted; role sales. No carts."""
         partner = self._partner_access("sales")
         values = self._partner_list(
             "sale.order",
@@ -232,6 +257,10 @@ class PartnerOrder(PartnerPortal):
 
     @http.route(f"{ORDERS}/<int:order_id>", type="http", auth="user", website=True, readonly=True)
     def partner_order(self, order_id, **_parameters):
+        """Show an order with its deliveries and invoices; role sales.
+
+        :raise NotFound: for the order of another company, as for one that does not exist
+        """
         partner, order = self._partner_order_record(order_id)
         values = self._partner_values(
             "partner_orders",
@@ -274,6 +303,12 @@ class PartnerOrder(PartnerPortal):
         csrf=True,
     )
     def partner_order_repeat(self, order_id, **_post):
+        """Put the products of an order into the cart at today's prices; role sales.
+
+        What is no longer in the catalogue is left out, and named.
+
+        :raise NotFound: for the order of another company, as for one that does not exist
+        """
         partner, order = self._partner_order_record(order_id)
         # sudo: checked above
         service = request.env["crm.partner.cart"].sudo()
@@ -297,6 +332,10 @@ class PartnerOrder(PartnerPortal):
         csrf=True,
     )
     def partner_order_take_back(self, order_id, **_post):
+        """Turn an order that nobody has confirmed yet into the visitor's cart again; role sales.
+
+        :raise NotFound: for the order of another company, as for one that does not exist
+        """
         partner, order = self._partner_order_record(order_id)
         # sudo: checked above
         service = request.env["crm.partner.cart"].sudo()

@@ -156,6 +156,7 @@ class PartnerPortal(CustomerPortal):
 
     @http.route(HOME, type="http", auth="user", website=True, readonly=True)
     def partner_home(self, **_parameters):
+        """Show what waits for the visitor, by role, on one page; everybody of a partner company."""
         partner = self._partner_access()
         values = self._partner_values("partner_home", **self._prepare_partner_home_values(partner))
         return request.render("crm_partner.portal_home", values)

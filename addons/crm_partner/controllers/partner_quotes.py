@@ -1,12 +1,14 @@
 import base64
-import math
 
 from odoo import fields, http
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.crm_print.tools import download
 
 from ..models.crm_partner_quote import HEADER
+from ..tools.number import posted_amount
 from ..tools.upload import read_uploads
 from .partner_portal import HOME, PartnerPortal
 
@@ -43,6 +45,7 @@ class PartnerQuotes(PartnerPortal):
         [QUOTES, f"{QUOTES}/page/<int:page>"], type="http", auth="user", website=True, readonly=True
     )
     def partner_quotes(self, page=1, **chosen):
+        """List the quotations of the partner to its own customers; role sales."""
         self._partner_access("sales")
         return self._render_quotes(page=page, **chosen)
 
@@ -55,6 +58,11 @@ class PartnerQuotes(PartnerPortal):
 
     @http.route(f"{QUOTES}/<int:quote_id>", type="http", auth="user", website=True, readonly=True)
     def partner_quote(self, quote_id, product=None, **_parameters):
+        """Show a quotation, which can be changed while it is a draft; role sales.
+
+        :param str product: what to look for among products that can be added
+        :raise NotFound: for the quotation of another company, as for one that does not exist
+        """
         return self._render_quote(self._partner_record(MODEL, quote_id, "sales"), product)
 
     def _render_quote(self, quote, product=None, error=None):
@@ -75,17 +83,19 @@ class PartnerQuotes(PartnerPortal):
     def _found_products(self, quote, text):
         """Return (id, name) of products that can be added, for a draft that is searched for."""
         text = (text or "").strip()[:100]
-        # sudo: names of products that a partner may quote
-        products = request.env["product.product"].sudo()
         if not text or quote.state != "draft":
             return []
-        domain = quote._domain_products(quote.sudo().company_id) & (
+        # sudo: names of products that a partner may quote, at the company of its quotation
+        quote = quote.sudo()
+        products = quote.env["product.product"]
+        domain = quote._domain_products(quote.company_id) & (
             Domain("name", "ilike", text) | Domain("default_code", "ilike", text)
         )
         return [(one.id, one.display_name) for one in products.search(domain, limit=20)]
 
     @http.route(f"{QUOTES}/new", type="http", auth="user", website=True, methods=["POST"])
     def partner_quote_new(self, customer_name=None, **_forged):
+        """Start a quotation for a customer and open it; role sales."""
         self._partner_access("sales")
         try:
             quote = request.env[MODEL]._start(
@@ -110,6 +120,7 @@ class PartnerQuotes(PartnerPortal):
         f"{QUOTES}/<int:quote_id>/save", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_quote_save(self, quote_id, **posted):
+        """Save the heading: customer, terms, markup and tax (percent), validity; role sales."""
         return self._change_quote(quote_id, lambda quote: quote._change(self._posted_head(posted)))
 
     def _posted_head(self, posted):
@@ -123,22 +134,19 @@ class PartnerQuotes(PartnerPortal):
         }
         for name in ("markup", "tax_percent"):
             if name in vals:
-                vals[name] = self._posted_number(vals[name])
+                vals[name] = self._posted_number(vals[name], signed=name == "markup")
         if "validity_date" in vals:
             vals["validity_date"] = self._posted_date(vals["validity_date"])
         if vals.get("basis", "list") not in ("list", "own"):
             raise UserError(request.env._("Choose what the prices start from."))
         return vals
 
-    def _posted_number(self, text):
-        """:raise UserError: if ``text`` is no number"""
-        try:
-            number = float((text or "0").replace(",", ""))
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise UserError(request.env._("%s is no number.", text))
-        return number
+    def _posted_number(self, text, signed=False):
+        """Return a posted number, 0 for an empty field.
+
+        :raise UserError: if it is none, or is negative where that is not asked for
+        """
+        return posted_amount(request.env, text, required=False, signed=signed)
 
     def _posted_date(self, text):
         try:
@@ -150,6 +158,12 @@ class PartnerQuotes(PartnerPortal):
         f"{QUOTES}/<int:quote_id>/add", type="http", auth="user", website=True, methods=["POST"]
     )
     def partner_quote_add(self, quote_id, product_id=None, quantity="1", **_forged):
+        """Add a product at the prices of today; role sales.
+
+        :param str product_id: of a product the partner may quote; anything else is refused
+        :param str quantity: in the unit of the product
+        """
+
         def add(quote):
             # sudo: only an id here; whether it may be quoted is asked by the method
             products = request.env["product.product"].sudo()
@@ -166,6 +180,11 @@ class PartnerQuotes(PartnerPortal):
         methods=["POST"],
     )
     def partner_quote_line(self, quote_id, line_id, quantity="0", price=None, **_forged):
+        """Change a line; a quantity of 0 takes it out. Role sales.
+
+        :param str quantity: in the unit of the product
+        :param str price: per unit in the currency of the quotation; empty: the price stays as it is
+        """
         return self._change_quote(
             quote_id,
             lambda quote: quote._change_line(
@@ -183,6 +202,7 @@ class PartnerQuotes(PartnerPortal):
         methods=["POST"],
     )
     def partner_quote_step(self, quote_id, step, **_forged):
+        """Issue, reopen, or note how the customer decided; role sales."""
         steps = {
             "issue": lambda quote: quote._issue(),
             "reopen": lambda quote: quote._reopen(),
@@ -193,12 +213,12 @@ class PartnerQuotes(PartnerPortal):
 
     @http.route(f"{QUOTES}/<int:quote_id>/pdf", type="http", auth="user", website=True)
     def partner_quote_pdf(self, quote_id, **_parameters):
+        """Download the quotation as PDF with the partner's logo; role sales.
+
+        :raise NotFound: for the quotation of another company, as for one that does not exist
+        """
         quote = self._partner_record(MODEL, quote_id, "sales")
-        headers = [
-            ("Content-Type", "application/pdf"),
-            ("Content-Disposition", content_disposition(f"{quote.reference}.pdf")),
-        ]
-        return request.make_response(quote._pdf(), headers=headers)
+        return download(quote._pdf(), f"{quote.reference}.pdf", "application/pdf")
 
     @http.route(f"{QUOTES}/logo", type="http", auth="user", website=True, methods=["POST"])
     def partner_quote_logo(self, logo=None, **_forged):

@@ -30,6 +30,7 @@ class PartnerTeam(PartnerPortal):
 
     @http.route(TEAM, type="http", auth="user", website=True, readonly=True)
     def partner_team(self, **_parameters):
+        """Show colleagues with their roles and the last 20 changes; administrators only."""
         partner, service = self._partner_team()
         members = [
             {"user": user, "state": service._state(user), "roles": service._roles(user)}
@@ -56,6 +57,10 @@ class PartnerTeam(PartnerPortal):
         f"{TEAM}/invite", type="http", auth="user", website=True, methods=["POST"], csrf=True
     )
     def partner_team_invite(self, name="", email="", **_post):
+        """Give a colleague access to the portal and mail the invitation; administrators only.
+
+        Nothing is stored when the address or a role is refused, or too many were invited lately.
+        """
         partner, service = self._partner_team()
         roles = self._posted_roles()
         return self._team_change(
@@ -72,6 +77,10 @@ class PartnerTeam(PartnerPortal):
         csrf=True,
     )
     def partner_team_roles(self, user_id, **_post):
+        """Replace the roles of a colleague by the ticked ones; administrators only.
+
+        :raise NotFound: for a user of another company, as for one that does not exist
+        """
         partner, service, user = self._partner_member(user_id)
         roles = self._posted_roles()
         return self._team_change(
@@ -88,6 +97,10 @@ class PartnerTeam(PartnerPortal):
         csrf=True,
     )
     def partner_team_resend(self, user_id, **_post):
+        """Mail the invitation to a colleague who has not come in yet; administrators only.
+
+        :raise NotFound: for a user of another company, as for one that does not exist
+        """
         partner, service, user = self._partner_member(user_id)
         return self._team_change(
             lambda: service._resend(partner, user),
@@ -103,6 +116,10 @@ class PartnerTeam(PartnerPortal):
         csrf=True,
     )
     def partner_team_remove(self, user_id, **_post):
+        """Close the portal for a colleague, whose records stay; administrators only.
+
+        :raise NotFound: for a user of another company, as for one that does not exist
+        """
         partner, service, user = self._partner_member(user_id)
         return self._team_change(
             lambda: service._remove(partner, user),
@@ -118,6 +135,10 @@ class PartnerTeam(PartnerPortal):
         csrf=True,
     )
     def partner_team_restore(self, user_id, **_post):
+        """Let a removed colleague in again, with the roles of before; administrators only.
+
+        :raise NotFound: for a user of another company, as for one that does not exist
+        """
         partner, service, user = self._partner_member(user_id)
         return self._team_change(
             lambda: service._restore(partner, user),

@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo import fields, http
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.crm_print.tools import download
@@ -16,6 +17,8 @@ CERTIFICATES = "/my/partner/certificates"
 AGREEMENT = "/my/partner/agreement"
 NETWORK = "/my/partner/network"
 MAX_OPEN_CERTIFICATES = 50
+#: a list to choose from shows as many
+CHOICES = 200
 
 
 class ProgrammePortal(PartnerPortal):
@@ -38,6 +41,7 @@ class ProgrammePortal(PartnerPortal):
 
     @http.route(PROGRAMME, type="http", auth="user", website=True, readonly=True)
     def partner_programme(self, **parameters):
+        """Show level, what is missing to the next one, benefits and onboarding; every role."""
         partner = self._partner_access(*ROLES)
         # sudo: history and checklist of the visitor's own company
         history = (
@@ -64,6 +68,12 @@ class ProgrammePortal(PartnerPortal):
         website=True,
     )
     def partner_onboarding_done(self, task_id, **_parameters):
+        """Tick off a task of the partner's side; administrators only.
+
+        Tasks of our side, and those that tick themselves off, stay as they are.
+
+        :raise NotFound: for the task of another company, as for one that does not exist
+        """
         task = self._partner_record("crm.partner.onboarding.task", task_id, "admin")
         if task.side == "partner" and task.state == "open" and not task.reached_by:
             # sudo: the administrator of the partner ticks off what the partner has to do
@@ -123,6 +133,7 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_certificates(self, page=1, **parameters):
+        """List certificates of the partner's people, and the form for a new one; role technical."""
         partner = self._partner_access("technical")
         return self._render_certificates(partner, page, parameters)
 
@@ -152,22 +163,33 @@ class ProgrammePortal(PartnerPortal):
         )
         return request.render("crm_partner.portal_certificates", values)
 
-    def _certifications(self, partner):
-        company = partner.grade_id.company_id
-        # sudo: names of what one can be certified for
-        return (
-            request.env["crm.partner.certification"]
-            .sudo()
-            .search([("company_id", "in", (company.id, False))])
-        )
+    def _certifications(self, partner, number=None):
+        """Return what people of ``partner`` can be certified for (superuser), as a form lists it.
 
-    def _people(self, partner):
-        return partner.child_ids.filtered(
-            lambda person: person.type == "contact" and not person.is_company
-        )
+        :param int number: only the one with this id, also beyond what a form lists
+        """
+        domain = Domain("company_id", "in", (partner.grade_id.company_id.id, False))
+        if number is not None:
+            domain &= Domain("id", "=", number)
+        # sudo: names of what one can be certified for
+        return request.env["crm.partner.certification"].sudo().search(domain, limit=CHOICES)
+
+    def _people(self, partner, number=None):
+        """Return the contacts of ``partner`` (superuser), as a form lists them.
+
+        :param int number: only the one with this id, also beyond what a form lists
+        """
+        domain = Domain("parent_id", "=", partner.id) & Domain("type", "=", "contact")
+        if number is not None:
+            domain &= Domain("id", "=", number)
+        return partner.search(domain & Domain("is_company", "=", False), limit=CHOICES)
 
     @http.route(f"{CERTIFICATES}/new", type="http", auth="user", methods=["POST"], website=True)
     def partner_certificate_new(self, **post):
+        """Hand in a certificate with its proof, for us to confirm; role technical.
+
+        Nothing is stored when something is refused; the form comes back as it was filled in.
+        """
         partner = self._partner_access("technical")
         try:
             self._create_certificate(partner, post)
@@ -181,15 +203,36 @@ class ProgrammePortal(PartnerPortal):
         uploads = read_uploads(request.env, request.httprequest.files.getlist("proof"), limit=5)
         if not uploads:
             raise UserError(request.env._("Attach the certificate as PDF or picture."))
-        kind = self._certifications(partner).browse(
-            self._whole_number(post.get("certification_id"))
-        )
-        person = self._people(partner).browse(self._whole_number(post.get("person_id")))
-        if kind not in self._certifications(partner) or person not in self._people(partner):
+        values = self._certificate_values(partner, post)
+        # sudo: portal users create nothing themselves; every value was checked above
+        certificates = request.env["crm.partner.certificate"].sudo()
+        certificate = certificates.create(values)
+        certificate.attachment_ids = attach(certificate, uploads)
+        certificate._ask_to_confirm()
+
+    def _certificate_values(self, partner, post):
+        """Return the values of a certificate as it was posted.
+
+        :raise UserError: one of them cannot be, or too many certificates wait
+        """
+        kind = self._certifications(partner, self._whole_number(post.get("certification_id")))
+        person = self._people(partner, self._whole_number(post.get("person_id")))
+        if not kind or not person:
             raise UserError(
                 request.env._("Choose the certification and the person from the lists.")
             )
-        # sudo: portal users create nothing themselves; every value was checked above
+        number = (post.get("number") or "").strip()[:60] or False
+        self._check_certificate(partner, kind, number)
+        return {
+            "partner_id": partner.id,
+            "person_id": person.id,
+            "certification_id": kind.id,
+            "number": number,
+            "date_from": self._issued_on(post.get("date_from")),
+        }
+
+    def _check_certificate(self, partner, kind, number):
+        # sudo: counted only, also those that other partners have handed in
         certificates = request.env["crm.partner.certificate"].sudo()
         waiting = [("partner_id", "=", partner.id), ("state", "=", "proposed")]
         if certificates.search_count(waiting) >= MAX_OPEN_CERTIFICATES:
@@ -198,20 +241,8 @@ class ProgrammePortal(PartnerPortal):
                     "So many certificates wait to be checked. Send more when they are done."
                 )
             )
-        number = (post.get("number") or "").strip()[:60] or False
         if number and certificates._handed_in(kind, number):
             raise UserError(request.env._("A certificate with this number was handed in already."))
-        certificate = certificates.create(
-            {
-                "partner_id": partner.id,
-                "person_id": person.id,
-                "certification_id": kind.id,
-                "number": number,
-                "date_from": self._issued_on(post.get("date_from")),
-            }
-        )
-        certificate.attachment_ids = attach(certificate, uploads)
-        certificate._ask_to_confirm()
 
     def _issued_on(self, text):
         try:
@@ -236,9 +267,13 @@ class ProgrammePortal(PartnerPortal):
         website=True,
     )
     def partner_certificate_withdraw(self, certificate_id, **_parameters):
-        certificate = self._partner_record(
-            "crm.partner.certificate", certificate_id, "technical"
-        ).sudo()  # sudo: what one's own company has handed in and nobody has decided yet
+        """Delete a certificate that nobody has decided on yet; role technical.
+
+        :raise NotFound: for the certificate of another company, as for one that does not exist
+        """
+        certificate = self._partner_record("crm.partner.certificate", certificate_id, "technical")
+        # sudo: what one's own company has handed in and nobody has decided yet
+        certificate = certificate.sudo()
         if certificate.state != "proposed":
             return self._partner_redirect(CERTIFICATES)
         certificate.unlink()
@@ -251,6 +286,10 @@ class ProgrammePortal(PartnerPortal):
         readonly=True,
     )
     def partner_certificate_file(self, certificate_id, attachment_id, **_parameters):
+        """Download the proof of a certificate; role technical.
+
+        :raise NotFound: for the file of another certificate, as for one that does not exist
+        """
         certificate = self._partner_record("crm.partner.certificate", certificate_id, "technical")
         # sudo: a file of a certificate that the visitor may read
         attachment = certificate.sudo().attachment_ids.filtered(
@@ -396,8 +435,8 @@ class ProgrammePortal(PartnerPortal):
 
     def _network_rows(self, partner):
         """Return the tree below ``partner`` as (depth, name, level, city, sum or None)."""
-        # sudo: what a distributor is shown of those below, see the template
         below = partner.browse(partner._channel_tree(partner)) - partner
+        # sudo: what a distributor is shown of those below, see the template
         below = below.sudo().filtered("grade_id")
         sums = {}
         if partner.channel_see_figures:

@@ -5,6 +5,8 @@ from ..tools import unlocked
 
 
 class AccountMove(models.Model):
+    """An invoice counts for rebates and statements of its partner, and settles its claims."""
+
     _inherit = "account.move"
 
     # The purchases of a partner in a period: what rebates and funds ask for at every invoice.
@@ -53,9 +55,9 @@ class AccountMove(models.Model):
 
     def _mdf_check_settlements(self):
         """Refuse to post more for a claim than was approved."""
-        lines = self.line_ids.filtered("mdf_claim_id")
-        for claim, items in lines.sudo().grouped("mdf_claim_id").items():
-            # sudo: the claim behind a document that the user is posting
+        # sudo: the claims behind a document that the user is posting
+        lines = self.sudo().line_ids.filtered("mdf_claim_id")
+        for claim, items in lines.grouped("mdf_claim_id").items():
             total = claim.settled + sum(items.mapped("balance"))
             granted = claim.approved_amount if claim.state in ("approved", "settled") else 0.0
             if claim.currency_id.compare_amounts(total, granted) > 0:

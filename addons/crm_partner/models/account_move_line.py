@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class AccountMoveLine(models.Model):
+    """A journal item may settle a rebate or a claim to fund money."""
+
     _inherit = "account.move.line"
 
     # --- rebates ---

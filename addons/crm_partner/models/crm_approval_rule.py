@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmApprovalRule(models.Model):
+    """Approval of registered deals and of fund money."""
+
     _inherit = "crm.approval.rule"
 
     operation = fields.Selection(

@@ -22,6 +22,10 @@ class CrmDealKey(models.AbstractModel):
     _description = "Matching Key of Registered Deals"
 
     def init(self):
+        """Create the two tables: plain ones, for millions of keys that are never read as records.
+
+        Run at every installation and update; what exists is kept.
+        """
         self.env.cr.execute(
             """
             CREATE TABLE IF NOT EXISTS crm_deal_key (

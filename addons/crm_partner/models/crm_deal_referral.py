@@ -1,5 +1,6 @@
 from odoo import Command, fields, models
 
+from ..engine.deal_price import HUNDRED, exact
 from ..tools import unlocked
 
 
@@ -40,7 +41,8 @@ class CrmDealReferral(models.AbstractModel):
         """Return the values of the bill: fee in the registration's currency, excluding taxes."""
         company = self.company_id
         account = company.deal_referral_account_id
-        fee = self.currency_id.round(self.amount * self.referral_rate / 100)
+        exact_fee = exact(self.amount) * exact(self.referral_rate) / HUNDRED
+        fee = self.currency_id.round(float(exact_fee))
         return {
             "move_type": "in_invoice",
             "partner_id": self.partner_id.id,

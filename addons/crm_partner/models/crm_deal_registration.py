@@ -401,6 +401,11 @@ class CrmDealRegistration(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number registrations by the sequence of their company.
+
+        What only methods decide (state, protection, decision, …) is dropped from what is entered by
+        hand.
+        """
         if not is_unlocked(self.env):
             vals_list = [
                 {name: value for name, value in vals.items() if name not in PROTECTED}
@@ -415,6 +420,11 @@ class CrmDealRegistration(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep the matching keys with what identifies the customer.
+
+        :raise UserError: a field that only methods decide would change, or one that has been
+            decided upon
+        """
         if not is_unlocked(self.env):
             self._refuse_by_hand(vals)
         result = super().write(vals)
@@ -460,6 +470,7 @@ class CrmDealRegistration(models.Model):
             )
 
     def unlink(self):
+        """Forget the matching keys too, so that nothing collides with what is gone."""
         self.env["crm.deal.key"]._forget("r", self.ids)
         return super().unlink()
 

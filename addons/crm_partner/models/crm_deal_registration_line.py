@@ -73,14 +73,29 @@ class CrmDealRegistrationLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add products, while the registration has not been decided.
+
+        :raise UserError: it has
+        """
         lines = super().create(vals_list)
         lines.registration_id._refuse_lines()
         return lines
 
     def write(self, vals):
+        """Change products, while the registration has not been decided.
+
+        :raise UserError: it has, or the one they would move to has
+        """
         self.registration_id._refuse_lines()
-        return super().write(vals)
+        result = super().write(vals)
+        if "registration_id" in vals:
+            self.registration_id._refuse_lines()
+        return result
 
     def unlink(self):
+        """Take products out, while the registration has not been decided.
+
+        :raise UserError: it has
+        """
         self.registration_id._refuse_lines()
         return super().unlink()

@@ -104,6 +104,10 @@ class CrmDiversionCase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number the cases that sightings raise.
+
+        :raise AccessError: it is entered by hand
+        """
         if not is_unlocked(self.env):
             raise AccessError(self.env._("Cases are raised by sightings. Enter a sighting."))
         for vals in vals_list:
@@ -111,6 +115,10 @@ class CrmDiversionCase(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep decision, partner and serial number as the buttons and the sightings left them.
+
+        :raise AccessError: one of them would change by hand
+        """
         guarded = {"state", "decided_by_id", "decided_on", "partner_id", "lot_id"}
         if guarded & set(vals) and not is_unlocked(self.env):
             raise AccessError(self.env._("Use the buttons of the case to decide it."))

@@ -82,12 +82,22 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Look whether a partner registered the customer first.
+
+        :raise UserError: a registered deal is given by hand, or the company blocks direct sales on
+            registered customers
+        """
         self._deal_refuse_forged(vals_list)
         leads = super().create(vals_list)
         leads._deal_after_change()
         return leads
 
     def write(self, vals):
+        """Have registered deals and what partners hold follow the lead, won or lost.
+
+        :raise UserError: a registered deal is given by hand, or the company blocks direct sales on
+            registered customers
+        """
         self._deal_refuse_forged([vals])
         result = super().write(vals)
         self._deal_after_write(vals)
@@ -95,6 +105,7 @@ class CrmLead(models.Model):
         return result
 
     def unlink(self):
+        """Forget the matching keys too, so that no registration meets a lead that is gone."""
         self.env["crm.deal.key"]._forget("l", self.ids)
         return super().unlink()
 
@@ -312,6 +323,7 @@ class CrmLead(models.Model):
         result = super()._merge_dependences(opportunities)
         # sudo: the history of a lead goes with it, whoever merges
         moved = unlocked(opportunities.sudo().channel_assignment_ids)
+        # sudo: as above
         own = self.sudo().channel_assignment_ids.filtered("is_live")
         for assignment in moved.sorted("id"):
             if assignment.is_live and own:

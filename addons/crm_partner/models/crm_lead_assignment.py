@@ -292,6 +292,10 @@ class CrmLeadAssignment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number offers by the sequence of their company; a lead has one live offer at a time.
+
+        :raise AccessError: not by the methods that offer leads
+        """
         if not is_unlocked(self.env):
             raise AccessError(self.env._("Leads are given to partners by the button of the lead."))
         for vals in vals_list:
@@ -303,6 +307,10 @@ class CrmLeadAssignment(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Let whoever has the right write messages and activities, methods the rest.
+
+        :raise AccessError: another field would change by hand
+        """
         if not is_unlocked(self.env) and not all(name.startswith(BY_HAND) for name in vals):
             raise AccessError(
                 self.env._("What became of a lead is changed by the buttons, not by hand.")

@@ -91,11 +91,13 @@ class CrmLotSighting(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Judge sightings at once: one outside the territory of the holder raises a case."""
         sightings = super().create(vals_list)
         sightings._judge()
         return sightings
 
     def write(self, vals):
+        """Judge again what was corrected in the evidence; decided cases keep their decision."""
         result = super().write(vals)
         if EVIDENCE & set(vals):
             self._judge()

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class CrmMatchRuleset(models.Model):
+    """Registered deals are matched by the rules that find double companies."""
+
     _inherit = "crm.match.ruleset"
 
     # --- deal registration ---

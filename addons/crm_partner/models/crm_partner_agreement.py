@@ -34,6 +34,7 @@ class CrmPartnerAgreement(models.Model):
     _description = "Partner Agreement"
     _inherit = ["crm.signature.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_from desc, id desc"
+    _signature_report = "crm_partner.action_report_agreement"
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     partner_id = fields.Many2one(
@@ -221,19 +222,6 @@ class CrmPartnerAgreement(models.Model):
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": f"/crm_partner/agreement/{self.id}/evidence"}
 
-    def _expect(self, *states):
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for document in self:
-            if document.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(agreement)s is %(state)s; this is only possible while it is %(wanted)s.",
-                        agreement=document.name,
-                        state=labels[document.state],
-                        wanted=", ".join(labels[state] for state in states),
-                    )
-                )
-
     # ------------------------------------------------------------------
     # Text and signature
     # ------------------------------------------------------------------
@@ -273,13 +261,6 @@ class CrmPartnerAgreement(models.Model):
 
     def _write_signature_values(self, values):
         unlocked(self).write(values)
-
-    def _render_signature_pdf(self):
-        # flush: the report reads in SQL what was written a moment ago
-        self.env.flush_all()
-        # sudo: reports read company and partner data that whoever sends may not
-        report = self.env["ir.actions.report"].sudo().with_context(lang=self._language())
-        return report._render_qweb_pdf("crm_partner.action_report_agreement", self.ids)[0]
 
     def _sign_as_partner(self, name, signature):
         """Take the signature of the user, whom the caller knows as administrator of the partner."""

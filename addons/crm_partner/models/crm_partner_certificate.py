@@ -83,9 +83,10 @@ class CrmPartnerCertificate(models.Model):
     @api.depends("certification_id.name", "person_id.name")
     def _compute_display_name(self):
         for certificate in self:
-            # sudo: the name of a colleague of the visitor
-            person = certificate.sudo().person_id.name or ""
-            certificate.display_name = f"{certificate.sudo().certification_id.name or ''}, {person}"
+            # sudo: names of a certification and of a colleague, on what the visitor may read
+            known = certificate.sudo()
+            person, kind = known.person_id.name or "", known.certification_id.name or ""
+            certificate.display_name = f"{kind}, {person}"
 
     @api.depends("certification_id.company_id", "partner_id")
     def _compute_company(self):
@@ -159,12 +160,17 @@ class CrmPartnerCertificate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Enter certificates as proposed, whatever state is given by hand."""
         if not is_unlocked(self.env):
             for vals in vals_list:
                 vals.pop("state", None)
         return super().create(vals_list)
 
     def write(self, vals):
+        """Remind again when the time of validity changes.
+
+        :raise UserError: the state would change by hand
+        """
         if not is_unlocked(self.env) and "state" in vals:
             raise UserError(self.env._("Use the buttons of the certificate."))
         if "date_to" in vals or "date_from" in vals:

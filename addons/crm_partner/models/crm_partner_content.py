@@ -145,9 +145,9 @@ class CrmPartnerContent(models.Model):
         """Return the users (superuser) who have acknowledged the current version."""
         self.ensure_one()
         # sudo: users of partners, for those who read the log
-        logs = self.sudo().log_ids
-        return logs.filtered(
-            lambda log: log.action == "acknowledge" and log.version_id == self.sudo().version_id
+        content = self.sudo()
+        return content.log_ids.filtered(
+            lambda log: log.action == "acknowledge" and log.version_id == content.version_id
         ).user_id
 
     def _missing(self):
@@ -187,18 +187,15 @@ class CrmPartnerContent(models.Model):
         self.check_access("read")
         if self.acknowledged or not self.ack_required:
             return
-        # sudo: the visitor's own log
-        opened = (
-            self.env["crm.partner.content.log"]
-            .sudo()
-            .search_count(
-                [
-                    ("version_id", "=", self.sudo().version_id.id),
-                    ("user_id", "=", self.env.uid),
-                    ("action", "=", "download"),
-                ],
-                limit=1,
-            )
+        # sudo: the visitor's own log of a content that they may read
+        content = self.sudo()
+        opened = content.env["crm.partner.content.log"].search_count(
+            [
+                ("version_id", "=", content.version_id.id),
+                ("user_id", "=", self.env.uid),
+                ("action", "=", "download"),
+            ],
+            limit=1,
         )
         if not opened:
             raise UserError(self.env._("Open the document first, then confirm that you read it."))

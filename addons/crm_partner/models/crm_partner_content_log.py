@@ -38,10 +38,18 @@ class CrmPartnerContentLog(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note who took or acknowledged what.
+
+        :raise AccessError: not by the methods that hand it out
+        """
         self._check_method()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep what was noted.
+
+        :raise AccessError: whoever asks, but code of this addon
+        """
         self._check_method()
         return super().write(vals)
 

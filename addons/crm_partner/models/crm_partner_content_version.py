@@ -54,6 +54,7 @@ class CrmPartnerContentVersion(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number versions from 1 within their content; a given number is not taken."""
         last = {}
         for vals in vals_list:
             content = self.env["crm.partner.content"].browse(vals["content_id"])
@@ -62,6 +63,10 @@ class CrmPartnerContentVersion(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep file, address and number of a version that a partner has taken.
+
+        :raise UserError: one of them would change
+        """
         if {"file", "filename", "url", "number", "content_id"} & set(vals) and self._taken():
             raise UserError(
                 self.env._("A partner has taken this version already. Add a new version.")

@@ -46,6 +46,10 @@ class CrmPartnerLevelHistory(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note the change of a level.
+
+        :raise AccessError: not by what changes levels
+        """
         if not is_unlocked(self.env):
             raise AccessError(
                 self.env._("The history of levels is written by what changes a level.")
@@ -53,6 +57,10 @@ class CrmPartnerLevelHistory(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep what was noted.
+
+        :raise UserError: whoever asks, but code of this addon
+        """
         if not is_unlocked(self.env):
             raise UserError(self.env._("The history of a level cannot be changed."))
         return super().write(vals)

@@ -48,11 +48,19 @@ class CrmPartnerOnboardingTask(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Copy the checklist of a level for a partner.
+
+        :raise UserError: a task is entered by hand
+        """
         if not is_unlocked(self.env):
             raise UserError(self.env._("Onboarding tasks come with the level of a partner."))
         return super().create(vals_list)
 
     def write(self, vals):
+        """Have tasks ticked off by buttons and by what reaches them.
+
+        :raise UserError: something is changed by hand
+        """
         if not is_unlocked(self.env):
             raise UserError(self.env._("Use the buttons of the task."))
         return super().write(vals)

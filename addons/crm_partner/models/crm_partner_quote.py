@@ -119,6 +119,10 @@ class CrmPartnerQuote(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Number quotations by the sequence of their company.
+
+        :raise AccessError: not by the portal's methods
+        """
         self._check_method()
         for vals in vals_list:
             sequence = self.env["ir.sequence"].with_company(vals["company_id"])
@@ -126,6 +130,10 @@ class CrmPartnerQuote(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Let whoever has the right write messages and activities, the portal's methods the rest.
+
+        :raise AccessError: another field would change by hand
+        """
         if not all(name.startswith(BY_HAND) for name in vals):
             self._check_method()
         return super().write(vals)

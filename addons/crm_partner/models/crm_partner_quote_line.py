@@ -42,10 +42,18 @@ class CrmPartnerQuoteLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add lines as the portal's methods do.
+
+        :raise AccessError: by hand
+        """
         self.quote_id._check_method()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Change lines as the portal's methods do.
+
+        :raise AccessError: by hand
+        """
         self.quote_id._check_method()
         return super().write(vals)
 

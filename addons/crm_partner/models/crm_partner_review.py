@@ -73,6 +73,7 @@ class CrmPartnerReview(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Start reviews as drafts, whatever state is given by hand."""
         if not is_unlocked(self.env):
             for vals in vals_list:
                 vals.pop("state", None)
@@ -80,6 +81,10 @@ class CrmPartnerReview(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep date and company once lines were computed with them.
+
+        :raise UserError: they would change then, or the state or result would change by hand
+        """
         if not is_unlocked(self.env):
             if vals.keys() & {"state", "period", "reviewed_count", "applied_on", "applied_by_id"}:
                 raise UserError(self.env._("Use the buttons of the review."))

@@ -78,11 +78,19 @@ class CrmPartnerReviewLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Store what the preview decided for each partner.
+
+        :raise UserError: a line is entered by hand
+        """
         if not is_unlocked(self.env):
             raise UserError(self.env._("Lines of a review come from its preview."))
         return super().create(vals_list)
 
     def write(self, vals):
+        """Let people exclude a partner or note why, while the review is a preview.
+
+        :raise UserError: anything else would change by hand, or the review is not a preview
+        """
         if not is_unlocked(self.env):
             if vals.keys() - {"excluded", "note"}:
                 raise UserError(self.env._("Lines of a review come from its preview."))
@@ -120,6 +128,7 @@ class CrmPartnerReviewLine(models.Model):
         before = self._snapshot()
         getattr(self, f"_do_{self.kind}")()
         self.env.flush_all()
+        # sudo: the row that was just written, to tell the partner of it
         row = (
             self.env["crm.partner.level.history"]
             .sudo()
@@ -176,6 +185,7 @@ class CrmPartnerReviewLine(models.Model):
 
     def _untouched(self):
         """Whether the last thing that happened to the partner's level is this review."""
+        # sudo: the whole history counts, whoever undoes the review
         last = (
             self.env["crm.partner.level.history"]
             .sudo()

@@ -329,9 +329,23 @@ class CrmPartnerStatement(models.Model):
         )
         if not ledgers:
             return []
-        rows = self.env.execute_query(
+        by_ledger = defaultdict(list)
+        for ledger, *row in self._ledger_rows(ledgers):
+            by_ledger[ledger].append(row)
+        return [
+            self._ledger_section(ledger, by_ledger[ledger.id])
+            for ledger in ledgers
+            if ledger.id in by_ledger
+        ]
+
+    def _ledger_rows(self, ledgers):
+        """Return (ledger id, kind, date, move id, its name and reference, amount as text).
+
+        The entries of the partner up to the end of the statement. What moves between the deals of
+        a key is netted: the partner is owed as before.
+        """
+        return self.env.execute_query(
             SQL(
-                # What moves between the deals of a key is netted: the partner is owed as before.
                 """SELECT i.ledger_id, i.kind, i.date, m.id, m.name, m.ref, SUM(i.amount)::text
                      FROM (SELECT e.ledger_id, e.date, e.move_id, SUM(e.amount) AS amount,
                                   CASE WHEN MIN(e.kind) NOT IN ('accrual', 'true_up')
@@ -353,14 +367,6 @@ class CrmPartnerStatement(models.Model):
                 self.date_to,
             )
         )
-        by_ledger = defaultdict(list)
-        for row in rows:
-            by_ledger[row[0]].append(row[1:])
-        return [
-            self._ledger_section(ledger, by_ledger[ledger.id])
-            for ledger in ledgers
-            if ledger.id in by_ledger
-        ]
 
     def _ledger_section(self, ledger, rows):
         sign = ledger._natural_sign()

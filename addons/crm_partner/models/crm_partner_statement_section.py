@@ -43,41 +43,59 @@ class CrmPartnerStatementSection(models.Model):
 
     @api.model
     def _store(self, statement, sections):
-        """Write the sections and lines of one statement."""
-        vals_list = []
-        for number, section in enumerate(sections, 1):
-            amounts = [row["amount"] for row in section["rows"]]
-            vals_list.append(
-                {
-                    "statement_id": statement.id,
-                    "sequence": number,
-                    "code": section["code"],
-                    "ledger_id": section["ledger_id"],
-                    "opening": float(section["opening"]),
-                    "increase": float(sum(a for a in amounts if a > 0)),
-                    "decrease": float(-sum(a for a in amounts if a < 0)),
-                    "closing": float(section["closing"]),
-                }
-            )
-        records = unlocked(self).create(vals_list)
-        lines = []
-        for record, section in zip(records, sections, strict=True):
-            balance = section["opening"]
-            for number, row in enumerate(section["rows"], 1):
-                balance += row["amount"]
-                lines.append(
-                    {
-                        **row,
-                        "section_id": record.id,
-                        "statement_id": statement.id,
-                        "sequence": number,
-                        "amount": float(row["amount"]),
-                        "amount_currency": float(row["amount_currency"]),
-                        "balance": float(balance),
-                    }
-                )
+        """Write the sections and lines of one statement.
+
+        :param sections: list of dicts with ``code``, ``ledger_id``, ``opening``, ``closing`` and
+            ``rows``; amounts are ``Decimal`` in company currency
+        """
+        records = unlocked(self).create(
+            [
+                self._prepare_vals(statement, number, section)
+                for number, section in enumerate(sections, 1)
+            ]
+        )
+        lines = [
+            vals
+            for record, section in zip(records, sections, strict=True)
+            for vals in record._prepare_lines(section)
+        ]
         unlocked(self.env["crm.partner.statement.line"]).create(lines)
         return records
+
+    @api.model
+    def _prepare_vals(self, statement, number, section):
+        """Return the values of a section: balances, and what went up and down between them."""
+        amounts = [row["amount"] for row in section["rows"]]
+        return {
+            "statement_id": statement.id,
+            "sequence": number,
+            "code": section["code"],
+            "ledger_id": section["ledger_id"],
+            "opening": float(section["opening"]),
+            "increase": float(sum(a for a in amounts if a > 0)),
+            "decrease": float(-sum(a for a in amounts if a < 0)),
+            "closing": float(section["closing"]),
+        }
+
+    def _prepare_lines(self, section):
+        """Return the values of the lines of this section, each with the balance after it."""
+        self.ensure_one()
+        balance = section["opening"]
+        lines = []
+        for number, row in enumerate(section["rows"], 1):
+            balance += row["amount"]
+            lines.append(
+                {
+                    **row,
+                    "section_id": self.id,
+                    "statement_id": self.statement_id.id,
+                    "sequence": number,
+                    "amount": float(row["amount"]),
+                    "amount_currency": float(row["amount_currency"]),
+                    "balance": float(balance),
+                }
+            )
+        return lines
 
     @api.model_create_multi
     def create(self, vals_list):

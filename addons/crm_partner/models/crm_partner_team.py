@@ -34,9 +34,11 @@ class CrmPartnerTeam(models.AbstractModel):
             allowed = allowed and partner.has_access("read")
         else:
             allowed = user._has_channel_role("admin") and user._channel_partner() == partner
-        if not allowed or not partner.sudo().grade_id:
+        # sudo: whether it is in the programme; handed out only after both checks
+        partner = partner.sudo()
+        if not allowed or not partner.grade_id:
             raise AccessError(self.env._("You may not change the team of this partner."))
-        return partner.sudo()  # sudo: checked above
+        return partner
 
     @api.model
     def _members(self, partner):
@@ -67,7 +69,9 @@ class CrmPartnerTeam(models.AbstractModel):
     @api.model
     def _roles(self, user):
         """Return the roles that were given to ``user``, in the order of ALL_ROLES."""
-        return [role for role in ALL_ROLES if self._role_group(role) in user.sudo().group_ids]
+        # sudo: the groups of a member of a team, which the callers were checked for
+        groups = user.sudo().group_ids
+        return [role for role in ALL_ROLES if self._role_group(role) in groups]
 
     @api.model
     def _role_group(self, role):
@@ -225,6 +229,7 @@ class CrmPartnerTeam(models.AbstractModel):
         :raise UserError: if the address belongs to somebody who cannot be invited; whether they
             work for us, for a competitor or nobody knows is not said
         """
+        # sudo: whether a login is taken; the callers checked, and nothing of the user is handed out
         users = self.env["res.users"].sudo().with_context(active_test=False)
         user = users.search([("login", "=ilike", email.replace("_", r"\_"))], limit=1)
         if user and self._member(partner, user.id):

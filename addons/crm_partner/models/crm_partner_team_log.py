@@ -39,14 +39,26 @@ class CrmPartnerTeamLog(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note who changed what in a team.
+
+        :raise AccessError: not by the methods that change teams
+        """
         self._check_unlocked()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Keep what was noted.
+
+        :raise AccessError: whoever asks, but code of this addon
+        """
         self._check_unlocked()
         return super().write(vals)
 
     def unlink(self):
+        """Keep what was noted.
+
+        :raise AccessError: whoever asks, but code of this addon
+        """
         self._check_unlocked()
         return super().unlink()
 

@@ -400,37 +400,10 @@ class CrmRebateAgreement(models.Model):
                 )
 
     def _check_bounds(self):
+        """Refuse tiers that overlap, leave a gap, or say nothing from some amount on."""
         tiers = self.tier_ids.sorted("lower_bound")
         for tier, following in pairwise(tiers):
-            if tier.lower_bound == following.lower_bound:
-                raise ValidationError(
-                    self.env._(
-                        "Agreement “%(agreement)s”: two tiers begin at %(bound)s. Remove one.",
-                        agreement=self.name,
-                        bound=tier.lower_bound,
-                    )
-                )
-            if tier.upper_bound and tier.upper_bound != following.lower_bound:
-                gap = tier.upper_bound < following.lower_bound
-                message = (
-                    self.env._(
-                        "Agreement “%(agreement)s”: nothing is said between %(upper)s and"
-                        " %(lower)s: the scale has a gap. Let the tier end where the next one"
-                        " begins.",
-                        agreement=self.name,
-                        upper=tier.upper_bound,
-                        lower=following.lower_bound,
-                    )
-                    if gap
-                    else self.env._(
-                        "Agreement “%(agreement)s”: two tiers overlap between %(lower)s and"
-                        " %(upper)s. Let the tier end where the next one begins.",
-                        agreement=self.name,
-                        upper=tier.upper_bound,
-                        lower=following.lower_bound,
-                    )
-                )
-                raise ValidationError(message)
+            self._check_neighbours(tier, following)
         if tiers and tiers[-1].upper_bound:
             raise ValidationError(
                 self.env._(
@@ -439,6 +412,37 @@ class CrmRebateAgreement(models.Model):
                     " “At Most per Period”.",
                     agreement=self.name,
                     upper=tiers[-1].upper_bound,
+                )
+            )
+
+    def _check_neighbours(self, tier, following):
+        lower, upper = following.lower_bound, tier.upper_bound
+        if tier.lower_bound == lower:
+            raise ValidationError(
+                self.env._(
+                    "Agreement “%(agreement)s”: two tiers begin at %(bound)s. Remove one.",
+                    agreement=self.name,
+                    bound=lower,
+                )
+            )
+        if upper and upper < lower:
+            raise ValidationError(
+                self.env._(
+                    "Agreement “%(agreement)s”: nothing is said between %(upper)s and %(lower)s:"
+                    " the scale has a gap. Let the tier end where the next one begins.",
+                    agreement=self.name,
+                    upper=upper,
+                    lower=lower,
+                )
+            )
+        if upper and upper > lower:
+            raise ValidationError(
+                self.env._(
+                    "Agreement “%(agreement)s”: two tiers overlap between %(lower)s and %(upper)s."
+                    " Let the tier end where the next one begins.",
+                    agreement=self.name,
+                    upper=upper,
+                    lower=lower,
                 )
             )
 
@@ -559,6 +563,10 @@ class CrmRebateAgreement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Start agreements as drafts.
+
+        :raise AccessError: another state is given by hand
+        """
         for vals in vals_list:
             self._check_state_by_hand(vals)
         return super().create(vals_list)
@@ -570,6 +578,11 @@ class CrmRebateAgreement(models.Model):
             )
 
     def write(self, vals):
+        """Have the periods follow a change of terms: what differs is posted as a new entry.
+
+        :raise AccessError: the state would change by hand
+        :raise UserError: a term would change that paid amounts were computed with
+        """
         if "state" in vals and not is_unlocked(self.env):
             self._check_state_by_hand({"state": "written"})
         if FROZEN & vals.keys():

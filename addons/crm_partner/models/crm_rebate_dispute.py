@@ -78,6 +78,10 @@ class CrmRebateDispute(models.Model):
         return dispute
 
     def write(self, vals):
+        """Keep what the partner objects to, and our answer.
+
+        :raise AccessError: not by the method that answers
+        """
         if not is_unlocked(self.env):
             raise AccessError(self.env._("A dispute is answered by its button, not by hand."))
         return super().write(vals)

@@ -161,71 +161,72 @@ class CrmRebateMeasure(models.AbstractModel):
         }
 
     def _query_sums(self, windows, context):
-        # pylint: disable=sql-injection
-        money = self._sql_money(context)
-        lost = self._sql_lost(context)
-        quantity = self._sql_quantity(context)
-        focus = SQL("f.focus") if context["filtered"] else SQL("FALSE")
+        """Return the query of one row per key, base and (single) purchase; see ``_add_row``."""
         purchase = SQL("NULL::int")
         if context["purchases"]:
             purchase = SQL(
                 "CASE WHEN w.kind = 'transaction' THEN COALESCE(m.reversed_entry_id, m.id) END"
             )
-        lateral = SQL(
-            "CROSS JOIN LATERAL (SELECT %s AS money, %s AS quantity, %s AS lost) v",
-            money,
-            quantity,
-            lost,
-        )
-        simple = not context["rivals"]
-        where = SQL() if simple else SQL("FILTER (WHERE NOT v.lost)")
-        lost_sum = SQL("NULL") if simple else SQL("SUM(v.money) FILTER (WHERE v.lost)")
-        focus_where = SQL("%s", focus) if simple else SQL("%s AND NOT v.lost", focus)
-        quantity_sum = SQL("NULL")
-        if context["units"]:
-            quantity_sum = SQL("(SUM(v.quantity) %s)::text", where)
-        focus_sums = SQL("NULL, NULL")
-        if context["focus"]:
-            focus_sums = SQL(
-                "SUM(v.money) FILTER (WHERE %s)::text, SUM(v.quantity) FILTER (WHERE %s)::text",
-                focus_where,
-                focus_where,
-            )
-        no_rate = SQL("NULL")
-        if context["foreign"]:
-            no_rate = SQL("MIN(m.invoice_date) FILTER (WHERE v.money IS NULL)")
-        odd_units = SQL("0")
-        if context["units"]:
-            odd_units = SQL("COUNT(*) FILTER (WHERE w.uom_id IS NOT NULL AND v.quantity IS NULL)")
-        company = SQL("NULL")
-        if context["foreign"]:
-            company = SQL("SUM(l.balance) %s", where)
+        own = SQL("FILTER (WHERE NOT v.lost)") if context["rivals"] else SQL()
         return SQL(
             """%(ctes)s
                SELECT w.key, w.base, %(purchase)s AS purchase,
-                      (SUM(v.money) %(where)s)::text,
+                      (SUM(v.money) %(own)s)::text,
                       %(quantity)s,
                       %(focus)s,
                       (%(company)s)::text,
                       (%(lost)s)::text,
-                      MAX(m.date) %(where)s,
+                      MAX(m.date) %(own)s,
                       %(odd)s,
                       %(no_rate)s
-                 FROM %(from)s %(lateral)s
+                 FROM %(from)s
+                CROSS JOIN LATERAL (SELECT %(money_of_line)s AS money,
+                                           %(quantity_of_line)s AS quantity,
+                                           %(lost_line)s AS lost) v
                 WHERE %(conditions)s
              GROUP BY 1, 2, 3""",
             ctes=self._sql_ctes(windows, context),
             purchase=purchase,
-            where=where,
-            quantity=quantity_sum,
-            focus=focus_sums,
-            company=company,
-            lost=lost_sum,
-            odd=odd_units,
-            no_rate=no_rate,
-            lateral=lateral,
+            own=own,
+            focus=self._sql_focus_sums(context),
+            lost=SQL("SUM(v.money) FILTER (WHERE v.lost)") if context["rivals"] else SQL("NULL"),
+            money_of_line=self._sql_money(context),
+            quantity_of_line=self._sql_quantity(context),
+            lost_line=self._sql_lost(context),
+            **self._sql_unit_sums(context, own),
+            **self._sql_currency_sums(context, own),
             **self._sql_source(context),
         )
+
+    def _sql_focus_sums(self, context):
+        """Return money and quantity of focus products, where an agreement asks for their share."""
+        if not context["focus"]:
+            return SQL("NULL, NULL")
+        focus = SQL("f.focus") if context["filtered"] else SQL("FALSE")
+        where = SQL("%s AND NOT v.lost", focus) if context["rivals"] else focus
+        return SQL(
+            "SUM(v.money) FILTER (WHERE %s)::text, SUM(v.quantity) FILTER (WHERE %s)::text",
+            where,
+            where,
+        )
+
+    def _sql_unit_sums(self, context, own):
+        """Return the quantity, and the number of lines whose unit cannot be converted."""
+        if not context["units"]:
+            return {"quantity": SQL("NULL"), "odd": SQL("0")}
+        return {
+            "quantity": SQL("(SUM(v.quantity) %s)::text", own),
+            "odd": SQL("COUNT(*) FILTER (WHERE w.uom_id IS NOT NULL AND v.quantity IS NULL)"),
+        }
+
+    def _sql_currency_sums(self, context, own):
+        """Return the revenue in company currency, and the first day without a rate."""
+        if not context["foreign"]:
+            return {"company": SQL("NULL"), "no_rate": SQL("NULL")}
+        return {
+            "company": SQL("SUM(l.balance) %s", own),
+            "no_rate": SQL("MIN(m.invoice_date) FILTER (WHERE v.money IS NULL)"),
+        }
 
     def _query_taxes(self, windows, context):
         return SQL(

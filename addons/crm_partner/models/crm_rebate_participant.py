@@ -1,5 +1,5 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class CrmRebateParticipant(models.Model):
@@ -58,6 +58,7 @@ class CrmRebateParticipant(models.Model):
     )
 
     def init(self):
+        """Create the index that an invoice needs to find the agreements of its buyer."""
         # the purchases of a partner are looked up by partner first
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS crm_rebate_participant_buyer_partner_idx"
@@ -106,17 +107,39 @@ class CrmRebateParticipant(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add partners; a running agreement gets their periods at once."""
         participants = super().create(vals_list)
         participants.agreement_id._after_change()
         return participants
 
     def write(self, vals):
+        """Have the periods follow expected volume, baseline, target (agreement's currency or unit).
+
+        :raise UserError: the partner would change after a settlement, or the agreement after a
+            period has begun
+        """
+        self._check_stays(vals)
         if "partner_id" in vals:
             self.agreement_id._check_not_settled()
         result = super().write(vals)
         if {"expected_volume", "baseline", "target", "partner_id"} & vals.keys():
             self.agreement_id._after_change(revised="expected_volume" in vals)
         return result
+
+    def _check_stays(self, vals):
+        """Refuse to take periods, which are measured by their agreement, to another one."""
+        # sudo: whoever changes it, periods count
+        everything = self.sudo().with_context(active_test=False)
+        for participant in everything.filtered("period_ids") if "agreement_id" in vals else ():
+            if participant.agreement_id.id != vals["agreement_id"]:
+                raise UserError(
+                    self.env._(
+                        "%(partner)s takes part in “%(agreement)s”. Add it to the other agreement"
+                        " instead of moving it there.",
+                        partner=participant.partner_id.name,
+                        agreement=participant.agreement_id.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_accrued(self):
@@ -133,5 +156,9 @@ class CrmRebateParticipant(models.Model):
             )
 
     def unlink(self):
+        """Delete their periods with them; those that were accrued keep the partner.
+
+        :raise ValidationError: something was accrued
+        """
         self.period_ids.unlink()
         return super().unlink()

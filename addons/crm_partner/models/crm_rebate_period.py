@@ -195,6 +195,10 @@ class CrmRebatePeriod(models.Model):
             )
 
     def write(self, vals):
+        """Keep the figures as documents and sub-ledger have them.
+
+        :raise AccessError: a computed field would change by hand
+        """
         # readonly fields are what the documents and the ledger say, whoever may write the rest
         if not self.env.su and any(self._fields[name].readonly for name in vals):
             raise AccessError(
@@ -290,10 +294,8 @@ class CrmRebatePeriod(models.Model):
         factor = Decimal(days) / Decimal(elapsed)
         volume = measured.volume.times(factor)
         terms = self.agreement_id._terms(self.participant_id)
-        if terms.kind == "transaction":
+        if terms.kind == "transaction" or self.agreement_id.participation == "group":
             amount = Decimal(repr(self.entitlement)) * factor
-        elif self.agreement_id.participation == "group":
-            return size * float(factor), self.entitlement * float(factor)
         else:
             amount = self._to_company(earned(terms, volume).amount, measured)
         return size * float(factor), self.company_currency_id.round(float(amount))

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from decimal import Decimal
 
 from odoo import Command, api, fields, models
@@ -164,6 +165,10 @@ class CrmRebateSettlement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Store settlements as the dialog makes them.
+
+        :raise AccessError: one is entered by hand
+        """
         if not is_unlocked(self.env):
             raise AccessError(
                 self.env._("Settlements are made by “Settle” on the period, not by hand.")
@@ -434,30 +439,30 @@ class CrmRebateSettlement(models.Model):
             settlement.period_id._subledger_mark_dirty()
 
     def _goods_costs(self, moves):
-        """Return ``{account: cost}``: stock where it is valued perpetually, else cost of sales."""
-        costs = {}
+        """Return ``{account: cost}``: stock where it is valued perpetually, else cost of sales.
+
+        Each is rounded, in company currency: the entry has to balance.
+        """
+        costs = defaultdict(Decimal)
         for move in moves:
             product = move.product_id.with_company(self.company_id)
             accounts = product._get_product_accounts()
             perpetual = product.valuation == "real_time" and accounts.get("stock_valuation")
             account = perpetual or accounts["expense"]
             value = move.value or product.standard_price * move.quantity
-            costs[account] = costs.get(account, 0.0) + abs(value)
-        return costs
+            costs[account] += Decimal(repr(abs(value)))
+        rounded = self.currency_id.round
+        return {account: rounded(float(cost)) for account, cost in costs.items()}
 
     def _post_goods(self, costs, total):
+        """Post the entry that clears the sub-ledger with the cost of the goods.
+
+        :param costs: see :meth:`_goods_costs`
+        :param float total: their sum
+        """
         ledger = self.agreement_id.ledger_id
-        common = {"name": self._line_name(), "partner_id": self.partner_id.id}
-        settled = common | {
-            "account_id": ledger.account_id.id,
-            "balance": total,
-            "tax_ids": [Command.clear()],
-            "subledger_key_model": self.period_id._name,
-            "subledger_key_id": self.period_id.id,
-            "rebate_settlement_id": self.id,
-        }
-        move = self.env["account.move"].with_company(self.company_id)
-        move = move.create(
+        moves = self.env["account.move"].with_company(self.company_id)
+        move = moves.create(
             {
                 "move_type": "entry",
                 "company_id": self.company_id.id,
@@ -465,19 +470,25 @@ class CrmRebateSettlement(models.Model):
                 "date": self.date,
                 "ref": f"{self.picking_id.name}: {self._line_name()}",
                 "line_ids": [
-                    Command.create(settled),
-                    *(
-                        Command.create(
-                            common
-                            | {
-                                "account_id": account.id,
-                                "balance": -self.currency_id.round(cost),
-                                "tax_ids": [Command.clear()],
-                            }
-                        )
-                        for account, cost in costs.items()
-                    ),
+                    Command.create(vals) for vals in self._prepare_goods_lines(costs, total)
                 ],
             }
         )
         move._post(soft=False)
+
+    def _prepare_goods_lines(self, costs, total):
+        """Return the values of the journal items: what is settled, against what left."""
+        common = {
+            "name": self._line_name(),
+            "partner_id": self.partner_id.id,
+            "tax_ids": [Command.clear()],
+        }
+        settled = {
+            "account_id": self.agreement_id.ledger_id.account_id.id,
+            "balance": total,
+            "subledger_key_model": self.period_id._name,
+            "subledger_key_id": self.period_id.id,
+            "rebate_settlement_id": self.id,
+        }
+        left = [{"account_id": account.id, "balance": -cost} for account, cost in costs.items()]
+        return [common | vals for vals in (settled, *left)]

@@ -38,15 +38,31 @@ class CrmRebateTier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add tiers; what was accrued under a running agreement is computed again.
+
+        :raise UserError: amounts were settled with the scale as it is
+        """
         tiers = super().create(vals_list)
         tiers._agreement_changed()
         return tiers
 
     def write(self, vals):
+        """Change tiers; what was accrued under a running agreement is computed again.
+
+        :raise UserError: amounts were settled with the scale as it is, or with that of the
+            agreement they would move to
+        """
         self._agreement_changed()
-        return super().write(vals)
+        result = super().write(vals)
+        if "agreement_id" in vals:
+            self._agreement_changed()
+        return result
 
     def unlink(self):
+        """Take tiers out; what was accrued under a running agreement is computed again.
+
+        :raise UserError: amounts were settled with the scale as it is
+        """
         self._agreement_changed()
         return super().unlink()
 

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 
 class CrmSubledger(models.Model):
+    """Ledgers for rebates and funds, and whether partners see them on their statements."""
+
     _inherit = "crm.subledger"
 
     kind = fields.Selection(

@@ -2,12 +2,15 @@ from odoo import api, models
 
 
 class CrmSubledgerEntry(models.Model):
+    """An entry shows on the statement of account of its partner."""
+
     _inherit = "crm.subledger.entry"
 
     # --- statements of account ---
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have statements that hold the day of an entry looked at again."""
         entries = super().create(vals_list)
         entries._partner_statement_changed()
         return entries

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmTeam(models.Model):
+    """A sales team may hand its new leads to channel partners."""
+
     _inherit = "crm.team"
 
     # --- leads: distribution to channel partners ---

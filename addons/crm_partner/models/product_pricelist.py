@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ProductPricelist(models.Model):
+    """A price list may belong to a level, whose partners alone buy at it."""
+
     _inherit = "product.pricelist"
 
     grade_ids = fields.One2many(

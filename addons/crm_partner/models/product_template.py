@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ProductTemplate(models.Model):
+    """A product may be in the catalogue of partners."""
+
     _inherit = "product.template"
 
     # --- portal ordering ---

@@ -7,6 +7,8 @@ from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
+    """How a company runs its programme: deadlines, limits and policies, one set a company."""
+
     _inherit = "res.company"
 
     # --- programme ---

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    """The settings of the programme, kept on the company."""
+
     _inherit = "res.config.settings"
 
     # --- programme ---

@@ -18,6 +18,8 @@ TREE_FIELDS = ("parent_id", "channel_parent_id", "is_company", "commercial_partn
 
 
 class ResPartner(models.Model):
+    """A channel partner: its level, purchases, distributors below it, funds and rebates."""
+
     _inherit = "res.partner"
 
     channel_grade_id = fields.Many2one(
@@ -223,6 +225,10 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note the level in the history and give its price list.
+
+        :raise AccessError: a level, or a lock of it, is given without the right
+        """
         for vals in vals_list:
             self._check_programme_vals(vals)
         partners = super().create(vals_list)
@@ -230,6 +236,10 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
+        """Keep history, dates and price list with the level, and rebates with the company tree.
+
+        :raise AccessError: a level, or a lock of it, changes without the right
+        """
         with self._level_change(vals):
             result = super().write(vals)
         self._rebate_tree_changed(vals)
@@ -270,6 +280,7 @@ class ResPartner(models.Model):
             yield
             return
         self._check_level_write(vals)
+        # sudo: compared only, after the write that the user needs the right for
         before = {
             partner: (partner.grade_id, partner.level_locked_until) for partner in self.sudo()
         }
@@ -410,6 +421,7 @@ class ResPartner(models.Model):
                 ]
             )
         )
+        # sudo: as above, the address of the company where nobody has the role
         people = users.partner_id or self.sudo()
         return people.filtered("email")
 
@@ -419,10 +431,12 @@ class ResPartner(models.Model):
         :return: ``res.users`` (superuser); empty only where nobody administrates the programme
         """
         self.ensure_one()
-        user = self.sudo().user_id  # sudo: whom a task of the portal goes to
+        # sudo: whom a task of the portal goes to
+        partner = self.sudo()
+        user = partner.user_id
         if user and user.has_group("crm_partner.group_partner_user"):
             return user
-        company = self.sudo().grade_id.company_id or self.sudo().company_id or self.env.company
+        company = partner.grade_id.company_id or partner.company_id or self.env.company
         return self._programme_administrators(company)[:1]
 
     @api.model
@@ -663,18 +677,14 @@ class ResPartner(models.Model):
         :return: ``res.partner`` (superuser), the company itself where nobody has a role
         """
         # sudo: who of a partner's team is told something
-        users = (
-            self.sudo()
-            .env["res.users"]
-            .search(
-                [("partner_id", "child_of", self.commercial_partner_id.ids), ("share", "=", True)]
-            )
+        companies = self.sudo().commercial_partner_id
+        users = companies.env["res.users"].search(
+            [("partner_id", "child_of", companies.ids), ("share", "=", True)]
         )
         found = users.filtered(
             lambda user: any(user.has_group(f"crm_partner.group_portal_{role}") for role in roles)
         ).partner_id
-        without = self.sudo().commercial_partner_id - found.commercial_partner_id
-        return found | without
+        return found | (companies - found.commercial_partner_id)
 
     def _channel_serialize(self):
         """Let transactions that decide on something scarce of this partner follow one another.

@@ -4,6 +4,8 @@ ROLES = ("sales", "marketing", "finance", "technical")
 
 
 class ResUsers(models.Model):
+    """A person of a partner company, with roles in the portal."""
+
     _inherit = "res.users"
 
     def _channel_partner(self):

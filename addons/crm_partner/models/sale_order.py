@@ -7,6 +7,8 @@ from ..tools import CONTEXT, KEY, unlocked
 
 
 class SaleOrder(models.Model):
+    """An order of a partner: cart of the portal, registered deal, rebates in its price."""
+
     _inherit = "sale.order"
 
     # --- deal registration ---
@@ -168,6 +170,7 @@ class SaleOrder(models.Model):
             return
         # sudo: as above
         new = self.env["crm.deal.registration"].sudo().browse(vals["deal_registration_id"] or [])
+        # sudo: compared only
         changed = self.filtered(lambda order: order.sudo().deal_registration_id != new)
         if confirmed := changed.filtered(lambda order: order.state not in ("draft", "sent")):
             raise UserError(
@@ -182,6 +185,10 @@ class SaleOrder(models.Model):
             )
 
     def write(self, vals):
+        """Price the lines again when the registered deal changes.
+
+        :raise UserError: the deal of a confirmed order would change, or the new one has ended
+        """
         self._deal_before_write(vals)
         rates = self._deal_rates() if "deal_registration_id" in vals else {}
         result = super().write(vals)
@@ -234,6 +241,7 @@ class SaleOrder(models.Model):
         if known := registrations.search(live & Domain("customer_id", "=", customer.id), limit=1):
             return known
         matcher = self.env["crm.deal.matcher"]
+        # sudo: the customer of an order that is confirmed, compared only
         subject = matcher._subject(customer.sudo()._deal_match_values(), self.company_id)
         ids = [match.res_id for match in matcher._find_registrations(subject) if match.certain]
         return registrations.browse(ids).filtered(lambda row: row.state == "approved")[:1]
@@ -344,12 +352,12 @@ class SaleOrder(models.Model):
         )
         if not self.deal_is_partner or not lines:
             return []
+        # sudo: number of the deal and name of the price list, of an order that the user may read
+        order = self.sudo()
         labels = {
             "list": self.env._("List price"),
-            "tier": self.env._("Price list %s", self.pricelist_id.sudo().name or ""),
-            "registration": self.env._(
-                "Registered deal %s", self.sudo().deal_registration_id.name or ""
-            ),
+            "tier": self.env._("Price list %s", order.pricelist_id.name or ""),
+            "registration": self.env._("Registered deal %s", order.deal_registration_id.name or ""),
             "manual": self.env._("Other discounts"),
             "net": self.env._("Net, excluding taxes"),
         }

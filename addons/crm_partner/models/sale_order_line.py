@@ -5,6 +5,8 @@ from ..tools import KEY
 
 
 class SaleOrderLine(models.Model):
+    """A line may be sold at the discount of a registered deal, as far as its quantity goes."""
+
     _inherit = "sale.order.line"
 
     # --- deal registration ---

@@ -4,6 +4,8 @@ from ..tools import unlocked
 
 
 class StockPicking(models.Model):
+    """A delivery of free goods settles a rebate when it is done."""
+
     _inherit = "stock.picking"
 
     # --- rebates ---

@@ -246,6 +246,23 @@ class TestDealRegistration(DealCase):
         with self.assertRaisesRegex(UserError, "Only drafts"):
             deal.with_user(self.channel).unlink()
 
+    def test_products_do_not_move_to_what_was_decided(self):
+        decided = self._register(self.alpha, products=[self.line_machine], **HONGTAI)
+        self.assertEqual(decided.state, "approved")
+        draft = self.registrations.with_user(self.channel).create(
+            {
+                "partner_id": self.beta.id,
+                "company_id": self.company.id,
+                "amount": 1000,
+                "customer_name": "Other",
+                "customer_domain": "other.example.com",
+                "line_ids": [Command.create({"product_id": self.pump.id})],
+            }
+        )
+        with self.assertRaisesRegex(UserError, "decided"), self.env.cr.savepoint():
+            draft.line_ids.registration_id = decided.id
+        self.assertEqual(decided.line_ids.product_id, self.line_machine)
+
     def test_channel_manager_registers_for_a_partner(self):
         deal = self.registrations.with_user(self.channel).create(
             {

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
@@ -105,6 +106,31 @@ class TestLeadsAccess(LeadCase):
             self.env["crm.lead.offer"].with_user(self.stranger).create(
                 {"lead_ids": self._lead("x").ids, "method": "manual", "partner_id": self.alpha.id}
             ).action_confirm()
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_preview_tells_nothing_of_another_company(self):
+        lead = self._lead("Not theirs")
+        self.assertFalse(lead.with_user(self.stranger).has_access("read"))
+        with self.assertRaises(AccessError):
+            self.env["crm.lead.offer"].with_user(self.stranger).create({"lead_ids": lead.ids})
+        lines = {"fields": {"partner_id": {"fields": {"display_name": {}}}, "explanation": {}}}
+        with self.assertRaises(AccessError):
+            self.env["crm.lead.offer"].with_user(self.stranger).onchange(
+                {"lead_ids": [Command.link(lead.id)], "method": "push"},
+                ["lead_ids"],
+                {"lead_ids": {}, "method": {}, "line_ids": lines},
+            )
+
+    def test_levels_of_another_company_claim_nothing(self):
+        foreign = self.gold.copy({"name": "Foreign", "company_id": self.other_company.id})
+        wizard = self.env["crm.lead.offer"].with_user(self.channel)
+        self.assertNotIn(foreign, wizard.create({"lead_ids": self.lead.ids}).grade_ids)
+        lead = self._lead("For the pool")
+        vals = {"lead_ids": lead.ids, "method": "pool"}
+        with self.assertRaisesRegex(UserError, "None of the levels"):
+            wizard.create({**vals, "grade_ids": foreign.ids}).action_confirm()
+        wizard.create({**vals, "grade_ids": (foreign | self.gold).ids}).action_confirm()
+        self.assertEqual(lead.channel_assignment_ids.pool_grade_ids, self.gold)
 
     def test_coverage_is_kept_by_channel_managers(self):
         area = self.alpha.channel_coverage_ids

@@ -184,6 +184,7 @@ class TestMdfPortal(HttpCase, MdfCase):
             ({"date_to": "2026-04-01"}, "cannot end before"),
             ({"kind_id": "0"}, "Choose the kind"),
             ({"title": " "}, "Enter what you plan"),
+            ({"expected_leads": "999999999999"}, "at most 1,000,000"),
         ):
             page = self._post(self.alpha_marketing, url, self._request_form(**bad))
             self.assertEqual(page.status_code, 200)

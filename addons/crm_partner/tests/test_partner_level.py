@@ -70,6 +70,19 @@ class TestPartnerLevel(ProgrammeCase):
         # other fields stay theirs
         self.alpha.with_user(self.seller).phone = "021 0000 0000"
 
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_what_a_level_gives_is_set_by_administrators_of_the_programme(self):
+        for user in (self.seller, self.channel, self.stranger):
+            with self.subTest(user.name), self.assertRaises(AccessError):
+                self.gold.with_user(user).registration_discount = 50
+            with self.subTest(user.name), self.assertRaises(AccessError):
+                self.gold.with_user(user).unlink()
+            self.assertTrue(self.gold.with_user(user).name)
+        with self.assertRaises(AccessError):
+            self.env["res.partner.grade"].with_user(self.seller).create({"name": "Diamond"})
+        self.gold.with_user(self.programme).registration_discount = 9
+        self.assertEqual(self.gold.registration_discount, 9)
+
     def test_context_of_a_client_opens_nothing(self):
         forged = self.outsider.with_user(self.seller).with_context(
             crm_partner_key="crm_partner", level_change={"kind": "promotion"}

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -257,6 +258,17 @@ class TestProgrammePortal(HttpCase, ProgrammeCase):
             self.assertFalse(self._new(), values)
         self.assertEqual(self._hand_in(self.alpha_sales).status_code, 404)
         self.assertEqual(self._hand_in(self.outsider_user).status_code, 404)
+
+    def test_long_lists_are_cut_and_can_still_be_chosen_from(self):
+        last = self.env["crm.partner.certification"].create(
+            {"name": "Very last", "company_id": self.company.id, "sequence": 999}
+        )
+        path = "odoo.addons.crm_partner.controllers.programme_portal.CHOICES"
+        with patch(path, 1):
+            page = self._get(self.alpha_technical, "/my/partner/certificates").text
+            self.assertNotIn("Very last", page)
+            self._hand_in(self.alpha_technical, certification_id=str(last.id))
+        self.assertEqual(self._new().certification_id, last)
 
     def test_same_number_is_a_clear_error(self):
         answer = self._hand_in(self.alpha_technical, number="A-77")

@@ -24,3 +24,12 @@ class TestPortalNumber(TransactionCase):
         for text in ("0", "", "0.0"):
             with self.subTest(text), self.assertRaisesRegex(UserError, "greater than zero"):
                 posted_amount(self.env, text, positive=True)
+
+    def test_signed_where_asked_for(self):
+        for text in ("-12.5", "\u221212.5", "－１２.５", " -12.50 "):
+            with self.subTest(text):
+                self.assertEqual(posted_amount(self.env, text, signed=True), -12.5)
+        self.assertEqual(posted_amount(self.env, "12.5", signed=True), 12.5)
+        for text in ("--1", "-", "1-", "- ,5", "-nan", "-1e3", "+5"):
+            with self.subTest(text), self.assertRaisesRegex(UserError, "no amount"):
+                posted_amount(self.env, text, signed=True)

@@ -242,10 +242,30 @@ class TestPortalQuotes(QuoteFixtures, HttpCase, PartnerCase):
             answer = self._post(
                 self.alpha_sales, self._url("/save"), customer_name="x", **{name: value}
             )
-            self.assertRegex(answer.text, "is no (number|date)")
+            self.assertRegex(answer.text, "is no (amount|date)")
         self.assertEqual(self.quote.customer_name, "Hill Dairy")
         self._post(self.alpha_sales, self._url("/issue"))
         self.assertEqual(self.quote.state, "issued")
+
+    def test_numbers_are_read_strictly(self):
+        save, line = self._url("/save"), self._url(f"/line/{self.quote.line_ids.id}")
+        self._post(self.alpha_sales, save, customer_name="x", basis="list", markup="－１０")
+        self.assertEqual(self.quote.markup, -10)
+        self.assertEqual(self.quote.line_ids.price_unit, 900, "a markup may be a discount")
+        for url, values in (
+            (save, {"markup": "1,5"}),
+            (save, {"markup": "1e2"}),
+            (save, {"tax_percent": "-13"}),
+            (line, {"quantity": "1,5"}),
+            (line, {"quantity": "2", "price": "9,5"}),
+            (line, {"quantity": "inf"}),
+        ):
+            with self.subTest(values):
+                self.assertIn("is no amount", self._post(self.alpha_sales, url, **values).text)
+        self.assertEqual((self.quote.markup, self.quote.tax_percent), (-10, 0))
+        self.assertEqual(self.quote.line_ids.quantity, 2)
+        self._post(self.alpha_sales, line, quantity="1,200", price="1,050.50")
+        self.assertEqual(self.quote.amount_untaxed, 1260600)
 
     def test_logo_by_administrators_only(self):
         url = "/my/partner/quotes/logo"

@@ -66,6 +66,18 @@ class TestRebateSettlement(RebateCase):
         self.assertEqual(self._figures(), (0, 0, 0, 1000, 1000))
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
+    def test_scale_and_partners_stay_with_what_was_settled(self):
+        draft = self._agreement([(0, 5), (500, 8)], self.beta, start=False, name="Other")
+        self._settle(self.period)
+        tier = draft.tier_ids.sorted("lower_bound")[1]
+        with self.assertRaisesRegex(UserError, "has been settled"), self.env.cr.savepoint():
+            tier.agreement_id = self.agreement
+        tier.invalidate_recordset()
+        self.assertEqual(tier.agreement_id, draft)
+        with self.assertRaisesRegex(UserError, "Add it to the other"), self.env.cr.savepoint():
+            self.agreement.participant_ids.agreement_id = draft
+        draft.participant_ids.agreement_id = draft  # nothing moves
+
     def test_never_more_than_is_open(self):
         with self.assertRaisesRegex(UserError, "cannot be settled"):
             self._settle(self.period, amount=1000.01)
@@ -140,6 +152,25 @@ class TestRebateSettlement(RebateCase):
         self.assertEqual(self._figures(), (600, 400, 0, 0, 0))
         self.assertBalance(self.rebates, "0.00")
         self.assertEqual(picking.move_ids.mapped("sale_line_id").ids, [])
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
+    def test_goods_of_less_than_a_cent(self):
+        """Two accounts of 0.004 each: the entry balances with the roundings it has."""
+        goods = []
+        for number in (1, 2):
+            expense = self._create_account(f"64019{number}", f"Gifts {number}", "expense")
+            gift = self._create_product(
+                name=f"Gift {number}", standard_price=0.01, property_account_expense_id=expense.id
+            )
+            goods.append((gift, 0.4))
+        settlement = self._settle(self.period, "goods", goods=goods)
+        picking = settlement.picking_id
+        picking.move_ids.write({"quantity": 0.4, "picked": True})
+        picking.button_validate()
+        self.run_subledger()
+        self.assertEqual(settlement.cost, 0)
+        self.assertEqual(settlement.line_ids.move_id.mapped("state"), ["posted"])
+        self.assertEqual(self._figures(), (0, 1000, 0, 0, 0))
         self.assertLedgerEqualsGL(self.rebate_ledger)
 
     # ------------------------------------------------------------------

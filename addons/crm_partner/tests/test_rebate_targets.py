@@ -299,6 +299,19 @@ class TestRebateTargets(RebateCase):
         self.assertEqual(period._forecast(date(2025, 10, 10)), (27900, 1116))
         self.assertEqual((period.next_rate, period.next_missing), (4, 11000))
 
+    def test_forecast_of_a_group_is_money(self):
+        agreement = self._reached(
+            FLAT,
+            self.alpha + self.beta,
+            participation="group",
+            date_from="2025-10-01",
+            date_to="2025-10-31",
+        )
+        self._invoice(self.alpha, "2025-10-05", 1000)
+        self.run_subledger()
+        period = agreement.period_ids.filtered(lambda one: one.partner_id == self.alpha)
+        self.assertEqual(period._forecast(date(2025, 10, 7))[1], 442.86, "100 × 31 / 7")
+
     def test_cancelled_agreement_takes_back(self):
         agreement = self._reached(FLAT)
         self._invoice(self.alpha, "2025-10-05", 9000)

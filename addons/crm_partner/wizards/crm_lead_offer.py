@@ -30,7 +30,7 @@ class CrmLeadOffer(models.TransientModel):
         "res.partner.grade",
         string="Levels that May Claim",
         default=lambda self: self._default_grades(),
-        domain="[('lead_pool_quota', '>', 0)]",
+        domain="[('lead_pool_quota', '>', 0), ('company_id', 'in', allowed_company_ids + [False])]",
     )
     line_ids = fields.One2many(
         "crm.lead.offer.line", "offer_id", compute="_compute_lines", store=True
@@ -38,17 +38,27 @@ class CrmLeadOffer(models.TransientModel):
 
     @api.model
     def _default_grades(self):
-        return self.env["res.partner.grade"].search([("lead_pool_quota", ">", 0)])
+        """Return the levels of the user's companies, and shared ones, that claim from the pool."""
+        companies = [*self.env.companies.ids, False]
+        return self.env["res.partner.grade"].search(
+            [("lead_pool_quota", ">", 0), ("company_id", "in", companies)]
+        )
 
     @api.depends("lead_ids", "method")
     def _compute_lines(self):
-        """Ask the engine what it would do; nothing is offered yet."""
+        """Ask the engine what it would do; nothing is offered yet.
+
+        :raise AccessError: the user may not read one of the leads
+        """
+        self.env["crm.lead.distributor"]._check_manager()
+        # sudo: shares and capacity count all leads of a partner; the leads are checked below
         distributor = self.env["crm.lead.distributor"].sudo()
-        distributor._check_manager()
         for offer in self:
             lines = [Command.clear()]
             leads = offer.lead_ids._origin if offer.method == "push" else self.env["crm.lead"]
-            # sudo: shares and capacity count all leads of a partner
+            # a stored field is computed as superuser: what the user may read is asked as the user
+            leads.sudo(False).check_access("read")
+            # sudo: as above
             for company, group in leads.sudo().grouped(distributor._company).items():
                 candidates = distributor._candidates(company)
                 for lead in group:
@@ -85,9 +95,11 @@ class CrmLeadOffer(models.TransientModel):
         if not self.partner_id.grade_id:
             raise UserError(self.env._("%s has no level in the programme.", self.partner_id.name))
         assignments = unlocked(self.env["crm.lead.assignment"])
-        for lead in leads.sudo():  # sudo: checked by the caller
+        # sudo: the right to the partner was checked above, that to the leads by the caller
+        partner, leads = self.partner_id.sudo(), leads.sudo()
+        for lead in leads:
             lead._channel_lock()
-            assignments._offer(lead, self.partner_id.sudo(), "manual")
+            assignments._offer(lead, partner, "manual")
 
     def _put_in_pool(self, leads):
         if not self.grade_ids:
@@ -95,9 +107,26 @@ class CrmLeadOffer(models.TransientModel):
                 self.env._("Choose the levels. A level may claim once it has claims per day.")
             )
         assignments = unlocked(self.env["crm.lead.assignment"])
-        for lead in leads.sudo():  # sudo: checked by the caller
+        # sudo: everybody reads levels; the right to the leads was checked by the caller
+        for lead in leads.sudo():
             lead._channel_lock()
-            assignments._put_in_pool(lead, self.grade_ids.sudo())
+            assignments._put_in_pool(lead, self._grades_of(lead))
+
+    def _grades_of(self, lead):
+        """Return the chosen levels (superuser) whose partners may claim ``lead``.
+
+        :raise UserError: all of them belong to other companies
+        """
+        company = self.env["crm.lead.distributor"]._company(lead)
+        # sudo: as above
+        grades = self.grade_ids.sudo().filtered(
+            lambda grade: not grade.company_id or grade.company_id == company
+        )
+        if not grades:
+            raise UserError(
+                self.env._("None of the levels belongs to %s. Choose others.", company.name)
+            )
+        return grades
 
 
 class CrmLeadOfferLine(models.TransientModel):

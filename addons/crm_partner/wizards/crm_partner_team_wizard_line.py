@@ -4,6 +4,8 @@ from ..models.crm_partner_team import ALL_ROLES
 
 
 class CrmPartnerTeamWizardLine(models.TransientModel):
+    """A colleague of a partner, seen by the channel manager: state and roles."""
+
     _name = "crm.partner.team.wizard.line"
     _description = "Colleague in the Portal Team of a Partner"
 

@@ -149,6 +149,7 @@ class CrmRebateSettle(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
+        """Take the periods that were ticked in the list."""
         values = super().default_get(fields_list)
         active = self.env.context.get("active_ids")
         if active and self.env.context.get("active_model") == "crm.rebate.period":

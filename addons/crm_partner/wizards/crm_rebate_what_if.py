@@ -52,6 +52,7 @@ class CrmRebateWhatIf(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
+        """Start from the scale of the agreement."""
         values = super().default_get(fields_list)
         agreement = self.env["crm.rebate.agreement"].browse(values.get("agreement_id"))
         values.setdefault("tier_ids", self._prepare_tiers(agreement))
@@ -59,6 +60,7 @@ class CrmRebateWhatIf(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Start from the scale of the agreement, unless tiers are given."""
         for vals in vals_list:
             agreement = self.env["crm.rebate.agreement"].browse(vals.get("agreement_id"))
             vals.setdefault("tier_ids", self._prepare_tiers(agreement))

@@ -5,6 +5,8 @@ from odoo.addons.crm_partner.models.crm_deal_matcher import Match
 
 
 class CrmDealMatcher(models.AbstractModel):
+    """A registered customer may be a named account of direct sales."""
+
     _inherit = "crm.deal.matcher"
 
     def _named_accounts(self, known, subject):

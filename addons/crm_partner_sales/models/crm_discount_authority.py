@@ -5,6 +5,8 @@ from odoo.addons.crm_sales.models.crm_discount_authority import exact
 
 
 class CrmDiscountAuthority(models.Model):
+    """The discount of a registered deal is not charged to the salesperson's authority."""
+
     _inherit = "crm.discount.authority"
 
     @api.model

@@ -2,6 +2,8 @@ from odoo import api, models
 
 
 class CrmLead(models.Model):
+    """Leads of partners stay out of routing and pools of direct sales."""
+
     _inherit = "crm.lead"
 
     @api.model

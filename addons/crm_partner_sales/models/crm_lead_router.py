@@ -2,6 +2,8 @@ from odoo import api, models
 
 
 class CrmLeadRouter(models.AbstractModel):
+    """Routes leads of direct sales only."""
+
     _inherit = "crm.lead.router"
 
     @api.model

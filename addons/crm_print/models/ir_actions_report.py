@@ -37,6 +37,8 @@ def _log_missing():
 
 
 class IrActionsReport(models.Model):
+    """A report may be printed by Chromium instead of wkhtmltopdf."""
+
     _inherit = "ir.actions.report"
 
     print_engine = fields.Selection(

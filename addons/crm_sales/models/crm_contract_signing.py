@@ -2,7 +2,7 @@ import base64
 import hashlib
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 from ..tools import unlocked
 
@@ -29,6 +29,7 @@ class CrmContractSigning(models.AbstractModel):
     _description = "Signature of a Contract"
     _inherit = ["crm.signature.mixin"]
     _evidence_model = "crm.contract.evidence"
+    _signature_report = "crm_sales.action_report_contract"
 
     signed_attachment_id = fields.Many2one(
         "ir.attachment", "Signed Copy", readonly=True, copy=False, ondelete="restrict"
@@ -129,13 +130,6 @@ class CrmContractSigning(models.AbstractModel):
         unlocked(self).write(UNSIGNED | {"state": "signing"})
         return super()._freeze()
 
-    def _render_signature_pdf(self):
-        # flush: the report reads in SQL what was written a moment ago
-        self.env.flush_all()
-        # sudo: reports read company and partner data that whoever signs may not
-        report = self.env["ir.actions.report"].sudo().with_context(lang=self._language())
-        return report._render_qweb_pdf("crm_sales.action_report_contract", self.ids)[0]
-
     def _check_signable(self):
         self._expect("signing")
 
@@ -206,19 +200,6 @@ class CrmContractSigning(models.AbstractModel):
     # ------------------------------------------------------------------
     # Checks
     # ------------------------------------------------------------------
-
-    def _expect(self, *states):
-        self.ensure_one()
-        if self.state not in states:
-            labels = dict(self._fields["state"]._description_selection(self.env))
-            raise UserError(
-                self.env._(
-                    "%(contract)s is %(state)s; this is only possible while it is %(wanted)s.",
-                    contract=self.name,
-                    state=labels[self.state],
-                    wanted=", ".join(labels[state] for state in states),
-                )
-            )
 
     def _check_our_signatory(self):
         self.check_access("read")

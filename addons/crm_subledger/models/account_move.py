@@ -42,6 +42,7 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------
 
     def write(self, vals):
+        """Have settlements and keys brought up to date when the state of their document changes."""
         before = {move.id: move.state for move in self} if "state" in vals else {}
         result = super().write(vals)
         changed = self.filtered(lambda move: before.get(move.id, move.state) != move.state)

@@ -37,6 +37,10 @@ class AccountMoveLine(models.Model):
         return result
 
     def write(self, vals):
+        """Keep what a posted item settles.
+
+        :raise UserError: it would change
+        """
         if SETTLED_FIELDS & vals.keys():
             self._check_settlement_open()
         return super().write(vals)

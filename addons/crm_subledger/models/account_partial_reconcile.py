@@ -8,11 +8,13 @@ class AccountPartialReconcile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have keys that wait for the payment of these documents brought up to date."""
         partials = super().create(vals_list)
         partials._subledger_mark_documents()
         return partials
 
     def unlink(self):
+        """Have keys that counted these documents as paid brought up to date."""
         documents = self._subledger_documents()
         result = super().unlink()
         self.env["crm.subledger.mixin"]._subledger_documents_dirty(documents.exists())

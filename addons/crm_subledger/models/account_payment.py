@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class AccountPayment(models.Model):
+    """A payment shows the sub-ledger entries of its journal entry."""
+
     _inherit = "account.payment"
 
     subledger_entry_count = fields.Integer(related="move_id.subledger_entry_count")

@@ -154,6 +154,10 @@ class CrmSubledger(models.Model):
             )
 
     def write(self, vals):
+        """Keep company and accounts under what was posted on them.
+
+        :raise UserError: they would change
+        """
         if FROZEN_FIELDS & vals.keys():
             self._check_not_started(vals)
         return super().write(vals)

@@ -182,6 +182,10 @@ class CrmSubledgerEntry(models.Model):
 
     # Neither is ever allowed, so nothing is left for super() to do.
     def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: entries are only added; a correction is a new entry with the difference.
+
+        :raise UserError: always
+        """
         raise UserError(
             self.env._(
                 "The entries of a sub-ledger cannot be changed. Correct the document behind the "
@@ -199,6 +203,10 @@ class CrmSubledgerEntry(models.Model):
         )
 
     def copy(self, default=None):  # pylint: disable=method-required-super
+        """Refuse: an entry belongs to the document that it was posted for.
+
+        :raise UserError: always
+        """
         raise UserError(self.env._("The entries of a sub-ledger cannot be duplicated."))
 
     # ------------------------------------------------------------------

@@ -59,6 +59,10 @@ class CrmSubledgerItem(models.Model):
                 )
 
     def write(self, vals):
+        """Post the difference that a change of a posted item makes.
+
+        :raise UserError: a posted item would move to another ledger or company
+        """
         if {"ledger_id", "company_id"} & vals.keys() and any(i.state != "draft" for i in self):
             raise UserError(
                 self.env._(

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResCompany(models.Model):
+    """A company names the accountant of its sub-ledgers."""
+
     _inherit = "res.company"
 
     subledger_user_id = fields.Many2one(

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    """Who looks after the sub-ledgers, and how much is posted within a transaction."""
+
     _inherit = "res.config.settings"
 
     subledger_user_id = fields.Many2one(related="company_id.subledger_user_id", readonly=False)

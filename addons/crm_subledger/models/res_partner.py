@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResPartner(models.Model):
+    """A customer with what all its deals contributed."""
+
     _inherit = "res.partner"
 
     contribution = fields.Monetary(

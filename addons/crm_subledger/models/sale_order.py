@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class SaleOrder(models.Model):
+    """A deal with its contribution: revenue less cost of sales and sub-ledger costs."""
+
     _inherit = "sale.order"
 
     subledger_entry_ids = fields.One2many("crm.subledger.entry", "order_id", readonly=True)
