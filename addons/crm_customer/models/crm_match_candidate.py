@@ -110,6 +110,7 @@ class CrmMatchCandidate(models.Model):
                 {
                     "pair": pair,
                     "rows": pair._comparison_rows(),
+                    # sudo: one figure of the rules that compared a pair which the user may read
                     "prior": log2(pair.ruleset_id.sudo().prior or 0.5),
                 },
             )

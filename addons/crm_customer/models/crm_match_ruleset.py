@@ -422,12 +422,12 @@ class CrmMatchRuleset(models.Model):
     @api.model
     def _active(self, kind=None, company=None):
         """Return the rule sets in use, of a kind and company or all."""
-        # sudo: rules are applied for everybody who types or changes a customer
         domain = [("active", "=", True)]
         if kind:
             domain.append(("kind", "=", kind))
         if company:
             domain.append(("company_id", "in", [company.id, False]))
+        # sudo: rules are applied for everybody who types or changes a customer
         return self.sudo().search(domain)
 
     def _score_record(self, record, company, besides):
@@ -673,6 +673,7 @@ class CrmMatchRuleset(models.Model):
         rulesets = self._active()
         if rulesets and not self.env.context.get("crm_match_later"):
             rulesets._sync_keys(list(partner_ids))
+            # sudo: the comparison follows the change, whoever may change customers
             self.env["crm.match.queue"].sudo()._add(partner_ids)
 
     def _match_partners(self, partner_ids):

@@ -85,6 +85,7 @@ class CrmQualityRule(models.Model):
                 raise ValidationError(
                     self.env._("Rule %s needs the field that it checks.", rule.name)
                 )
+            # sudo: a property of a field, for who may write the rule
             if rule.field_id and not rule.field_id.sudo().store:
                 raise ValidationError(
                     self.env._("Rule %s: choose a field that is stored.", rule.name)

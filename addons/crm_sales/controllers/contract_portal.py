@@ -40,6 +40,7 @@ class ContractPortal(CustomerPortal):
             raise NotFound from error
         if contract.state not in VISIBLE:
             raise NotFound
+        # sudo: checked above, with the token too, of which the rules know nothing
         return contract.with_user(request.env.user).sudo()
 
     @http.route(
@@ -103,6 +104,7 @@ class ContractPortal(CustomerPortal):
             contract._pdf()
         if contract.state == "signing":
             contract._log_shown()
+        # sudo: the file of a contract that the visitor may see, as checked above
         return request.env["ir.binary"]._get_stream_from(attachment.sudo()).get_response()
 
     @http.route(

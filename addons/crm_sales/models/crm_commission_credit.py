@@ -153,6 +153,7 @@ class CrmCommissionCredit(models.AbstractModel):
         domain = Domain("plan_id", "in", versions.plan_id.ids)
         if scope.partners is not None:
             domain &= Domain("partner_id", "in", scope.partners)
+        # sudo: who takes part, for a query whose rows the callers filter
         return self.env["crm.commission.member"].sudo().search(domain, order="id")
 
     # ------------------------------------------------------------------
@@ -553,6 +554,7 @@ class CrmCommissionCredit(models.AbstractModel):
         products = version._product_domain()
         if not products.is_true():
             found = (
+                # sudo: a plan counts products whoever may read them; only ids go into the query
                 self.env["product.product"]
                 .sudo()
                 .with_context(active_test=False)

@@ -146,7 +146,6 @@ class CrmCommissionOverview(models.AbstractModel):
             .search([("statement_id", "=", statement.id)], limit=LINES)
         )
         roles = dict(lines._fields["role"]._description_selection(self.env))
-        # sudo: the names of the documents behind the user's own lines, which the rule selected
         return [
             {
                 "id": line.id,
@@ -158,6 +157,7 @@ class CrmCommissionOverview(models.AbstractModel):
                 "basis": line.basis,
                 "commission": line.commission,
             }
+            # sudo: the names of the documents behind the user's own lines, which the rule selected
             for line in lines.sudo()
         ]
 
@@ -253,8 +253,10 @@ class CrmCommissionOverview(models.AbstractModel):
     @api.model
     def _counts(self, version, lead):
         """Whether the team and the customer of an opportunity pass the filters of a version."""
+        # sudo: whether a filter lets the deal pass; the customers are not shown
         customers = version.sudo().partner_ids.commercial_partner_id
         return (not version.team_ids or lead.team_id in version.team_ids) and (
+            # sudo: as above
             not customers or lead.partner_id.sudo().commercial_partner_id in customers
         )
 

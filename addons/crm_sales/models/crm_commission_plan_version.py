@@ -320,6 +320,7 @@ class CrmCommissionPlanVersion(models.Model):
             .currency_id
         )
         with_rate = (
+            # sudo: as above
             self.env["res.currency.rate"]
             .sudo()
             ._read_group(

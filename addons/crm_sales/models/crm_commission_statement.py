@@ -173,6 +173,7 @@ class CrmCommissionStatement(models.Model):
             ._read_group(self._subledger_entry_domain(), ["res_id", "kind"], ["amount:sum"])
         ):
             sums[key, kind == "settlement"] += amount
+        # sudo: amounts that only the sub-ledger writes
         for statement in self.sudo():
             rounded = statement.currency_id.round
             earned = rounded(-sums[statement.id, False])

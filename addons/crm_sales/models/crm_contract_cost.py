@@ -189,6 +189,7 @@ class CrmContractCost(models.Model):
         ):
             posted[key, (component or "").partition(":")[0]] += amount
         transfers = self._transfers()
+        # sudo: amounts that only the sub-ledger writes
         for cost in self.sudo():
             cost._write_amounts(posted, *transfers.get(cost.id, (ZERO, ZERO)))
 

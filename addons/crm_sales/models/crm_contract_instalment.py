@@ -441,6 +441,7 @@ class CrmContractInstalment(models.Model):
                 }
             )
         )
+        # sudo: as above
         return wizard._create_invoices(self.order_id.sudo()).sudo()
 
     def _invoice_lines(self):

@@ -350,6 +350,7 @@ class CrmLead(models.Model):
             records = merge[model].sudo().search([("lead_id", "in", opportunities.ids)])
             if records:
                 records.write({"lead_id": self.id})
+        # sudo: as above
         self.env["crm.lead.sla"].sudo()._keep_last(self)
 
     def message_post(self, **kwargs):

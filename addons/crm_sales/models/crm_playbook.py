@@ -86,8 +86,10 @@ class CrmPlaybook(models.Model):
             "items": [self._guide_item(item, ticks.get(item)) for item in books.item_ids],
             "talk_track": [str(book.talk_track) for book in books if book.talk_track],
             "collateral": [
-                {"id": file.id, "name": file.name} for file in books.attachment_ids.sudo()
-            ],  # sudo: names of files of playbooks that the user may read
+                # sudo: names of files of playbooks that the user may read
+                {"id": file.id, "name": file.name}
+                for file in books.attachment_ids.sudo()
+            ],
         }
 
     @api.model

@@ -81,6 +81,7 @@ class CrmQuotationVersion(models.Model):
         for version in versions.search([("order_id", "in", orders.ids)], order="number"):
             latest[version.order_id.id] = version
         vals_list = []
+        # sudo: as above: contents are kept in full
         for order in orders.sudo():
             last = latest.get(order.id, versions)
             content = self._content(order)

@@ -247,6 +247,7 @@ class CrmTerritory(models.Model):
         # sudo: whether there are open leads at all, also such as the user may not see
         below = self.sudo().search([("id", "child_of", self.ids)])
         lead = (
+            # sudo: as above
             self.env["crm.lead"]
             .sudo()
             .search([("territory_id", "in", below.ids), ("won_status", "=", "pending")], limit=1)

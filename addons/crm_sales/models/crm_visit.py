@@ -327,6 +327,7 @@ class CrmVisit(models.Model):
             raise AccessError(
                 self.env._(
                     "This is a visit of %s. Everybody checks in at their own visits.",
+                    # sudo: the name of the colleague on a visit that the user may change
                     self.user_id.sudo().name,
                 )
             )

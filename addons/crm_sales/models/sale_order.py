@@ -186,6 +186,7 @@ class SaleOrder(models.Model):
         """
         orders = self.filtered(
             lambda order: (
+                # sudo: only whether a deal team is there to be taken over
                 order.opportunity_id.sudo().deal_member_ids
                 and (replace or not order.participant_ids)
             )
@@ -194,6 +195,7 @@ class SaleOrder(models.Model):
         participants = self.env["crm.commission.participant"].sudo()
         nested = participants.with_context(**{NESTED: True})
         if replace:
+            # sudo: as above
             self.sudo().participant_ids.with_context(**{NESTED: True}).unlink()
         nested.create(
             [

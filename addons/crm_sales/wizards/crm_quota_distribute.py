@@ -108,6 +108,7 @@ class CrmQuotaDistribute(models.TransientModel):
         teams = team.sudo()._with_sub_teams() or every.search(
             [("company_id", "in", (company.id, False))]
         )
+        # sudo: as above
         members = self.env["crm.team.member"].sudo().search([("crm_team_id", "in", teams.ids)])
         found = {}
         for member in members.sorted(lambda m: (m.crm_team_id != team, m.user_id.name or "")):
@@ -145,6 +146,7 @@ class CrmQuotaDistribute(models.TransientModel):
     def _sum_of(self, sums, part):
         teams = None
         if part["team_id"]:
+            # sudo: as above
             team = self.env["crm.team"].sudo().browse(part["team_id"])
             teams = set(team._with_sub_teams().ids)
         return sum(

@@ -33,11 +33,13 @@ class AccountAnalyticLine(models.Model):
         project_plan, other_plans = plans._get_all_plans()
         accounts = self.env["account.analytic.account"].sudo()
         for plan in project_plan | other_plans:
+            # sudo: as above
             accounts |= self.sudo()[plan._column_name()]
         if not accounts:
             return self.env["project.project"]
         return (
             self.env["project.project"]
+            # sudo: as above; only their figures are computed again
             .sudo()
             .search(
                 [

@@ -71,6 +71,7 @@ class CrmProjectRevenue(models.Model):
     @api.depends("project_id.name")
     def _compute_display_name(self):
         for revenue in self:
+            # sudo: the name of the project, to who may read its revenue
             revenue.display_name = revenue.project_id.sudo().name or ""
 
     @api.constrains("date_from", "date_until")
@@ -185,6 +186,7 @@ class CrmProjectRevenue(models.Model):
         """Return ``{id: [(day, cost)]}`` from the analytic items of the projects."""
         result = defaultdict(list)
         revenues = {revenue.project_id.id: revenue.id for revenue in self}
+        # sudo: revenue follows every cost of the project, whoever enters it
         for project_id, day, amount in self.project_id.sudo()._costs(by_day=True):
             result[revenues[project_id]].append((day, to_decimal(amount)))
         return result
@@ -195,6 +197,7 @@ class CrmProjectRevenue(models.Model):
         line_of = {
             line.id: revenue.id
             for revenue in self
+            # sudo: the lines only tell which invoices below count
             for line in revenue.project_id.sudo()._contract_lines(downpayments=True)
         }
         # sudo: revenue follows every invoice of the contract, whoever posts it
@@ -245,13 +248,16 @@ class CrmProjectRevenue(models.Model):
 
     def _contract(self):
         """Return the untaxed amount of the contract in company currency."""
+        # sudo: accountants need no right on sales for the amount of the contract
         lines = self.project_id.sudo()._contract_lines()
         total = sum(lines.mapped("price_subtotal"))
+        # sudo: as above
         rate = self.order_id.sudo().currency_rate or 1.0
         return to_decimal(self.currency_id.round(total / rate))
 
     def _estimate_on(self, day):
         """Return the estimate at completion as of a day: the last revision, else the budget."""
+        # sudo: nor a right on projects for the estimate behind the revenue
         project = self.project_id.sudo()
         revised = project.estimate_ids.filtered(lambda one: one.date <= day).sorted("date")[-1:]
         return to_decimal(revised.amount if revised else project.budget_amount)
