@@ -442,9 +442,7 @@ class CrmLeadRouter(models.AbstractModel):
                     self.env["crm.team"]
                     # sudo: see the class
                     .sudo()
-                    ._get_default_team_id(
-                        user_id=user_id, domain=[(flag, "=", True)]
-                    )
+                    ._get_default_team_id(user_id=user_id, domain=[(flag, "=", True)])
                 )
             cache[key] = team.id
         return cache[key]

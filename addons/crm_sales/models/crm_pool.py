@@ -285,7 +285,8 @@ class CrmPool(models.Model):
                 raise AccessError(
                     self.env._(
                         # sudo: the name of the pool in a refusal
-                        "Only managers of the pool %s may do this.", pool.sudo().display_name
+                        "Only managers of the pool %s may do this.",
+                        pool.sudo().display_name,
                     )
                 )
 

@@ -137,9 +137,7 @@ class TestForecastAccess(ForecastCase):
     def test_leader_cannot_forge_a_part_of_another_team(self):
         first = span.bounds("quarter", self.today)[0]
         north = self._quota(100, team=self.north, date_from=first, measure="booked")
-        chen = self._quota(
-            70, user=self.chen, team=self.south, date_from=first, measure="booked"
-        )
+        chen = self._quota(70, user=self.chen, team=self.south, date_from=first, measure="booked")
         wizard = self._as(self.zhao)["crm.quota.distribute"].create({"quota_id": north.id})
         wizard.line_ids[1:].unlink()
         wizard.line_ids.write(
