@@ -2,6 +2,8 @@ from odoo import models
 
 
 class AccountMove(models.Model):
+    """Invoices and receipts move their customers between segments."""
+
     _name = "account.move"
     _inherit = ["account.move", "crm.segment.source"]
 

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class CalendarEvent(models.Model):
+    """Meetings move their participants between segments."""
+
     _name = "calendar.event"
     _inherit = ["calendar.event", "crm.segment.source"]
 

@@ -151,6 +151,7 @@ class CrmCleaningJob(models.Model):
             batch.invalidate_recordset(READ)
 
     def _prepare_line_vals(self, partner):
+        """Return the proposal for a customer, or None when there is nothing to clean."""
         name = FIELD_OF_KIND[self.kind]
         new = getattr(self, f"_clean_{self.kind}")(partner)
         if not new or new == partner[name]:

@@ -15,6 +15,8 @@ SOURCES = ("user", "import", "web")
 
 
 class CrmMergeRule(models.Model):
+    """Which record's value of a field survives a merge."""
+
     _name = "crm.merge.rule"
     _description = "Survivorship Rule"
     _order = "field_id"

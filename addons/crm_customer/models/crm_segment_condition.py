@@ -90,16 +90,19 @@ class CrmSegmentCondition(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have the members of the segment found anew."""
         conditions = super().create(vals_list)
         conditions.segment_id._ask_for_refresh()
         return conditions
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         self.segment_id._ask_for_refresh()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         self.segment_id._ask_for_refresh()
         return super().unlink()
 

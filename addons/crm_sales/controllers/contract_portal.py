@@ -15,6 +15,7 @@ class ContractPortal(CustomerPortal):
     """Contracts in the portal: read, sign, decline. Who may do what is asked on every route."""
 
     def _prepare_home_portal_values(self, counters):
+        """Count the contracts on the home of the portal; none for who may not read contracts."""
         values = super()._prepare_home_portal_values(counters)
         if "contract_count" in counters:
             contracts = request.env["crm.contract"]

@@ -48,6 +48,7 @@ class Part:
     moves: set[int] = field(default_factory=set)
 
     def add(self, amount, date, moves):
+        """Add a credit: its amount in company currency, the later day, the journal entries."""
         self.amount += amount
         self.date = max(filter(None, (self.date, date)), default=None)
         self.moves.update(moves)

@@ -349,6 +349,11 @@ class CrmForecast(models.Model):
         )
 
     def _prepare_entry_vals(self, kind, amount, note=""):
+        """Return the values of an entry that freezes the figures of this moment beside ``amount``.
+
+        :param kind: what happened: submitted, judged, snapshot
+        :param amount: in company currency
+        """
         self.ensure_one()
         return {
             "forecast_id": self.id,

@@ -148,6 +148,7 @@ class CrmForecastStatistic(models.Model):
 
     @api.model
     def _prepare_key_vals(self, company, measure, key):
+        """Return the values that every row of one series shares; see ``_series`` for the key."""
         level, team, user = key
         return {
             "company_id": company.id,
@@ -168,6 +169,10 @@ class CrmForecastStatistic(models.Model):
 
     @api.model
     def _prepare_ahead(self, base, current, forecast):
+        """Return one row for each month ahead, ``current`` being the first.
+
+        Company currency. ``mase`` is a ratio (Hyndman & Koehler 2006), ``mape`` a percentage.
+        """
         return [
             {
                 **base,

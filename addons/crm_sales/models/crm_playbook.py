@@ -23,11 +23,13 @@ class CrmPlaybook(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Make its files readable for whoever reads the playbook."""
         playbooks = super().create(vals_list)
         playbooks._own_attachments()
         return playbooks
 
     def write(self, vals):
+        """Make new files readable for whoever reads the playbook."""
         result = super().write(vals)
         if "attachment_ids" in vals:
             self._own_attachments()

@@ -209,17 +209,20 @@ class CrmPool(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """The rules of the records inside keep ids of pools with members only: forget them."""
         pools = super().create(vals_list)
         self._forget_strangers()
         return pools
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         if "members_only" in vals:
             self._forget_strangers()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         result = super().unlink()
         self._forget_strangers()
         return result

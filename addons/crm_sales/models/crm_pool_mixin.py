@@ -263,11 +263,20 @@ class CrmPoolMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Begin the history of ownership with the record.
+
+        :raises AccessError: a field of the pool is given that only claims and steps set
+        """
         records = super().create([self._pool_create_vals(vals) for vals in vals_list])
         records._pool_after_create()
         return records
 
     def write(self, vals):
+        """Keep the history when the owner changes; an owner takes the record out of its pool.
+
+        :raises AccessError: the user takes or gives away what the pool does not let them
+        :raises UserError: the record is locked
+        """
         vals, before = self._pool_before_write(vals)
         result = super().write(vals)
         if before:

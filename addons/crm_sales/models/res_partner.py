@@ -8,6 +8,8 @@ NEAR = 50  # customers on a phone
 
 
 class ResPartner(models.Model):
+    """Customers: what they owe, who owns them or which pool, when they were visited."""
+
     _name = "res.partner"
     _inherit = ["res.partner", "crm.pool.mixin"]
 

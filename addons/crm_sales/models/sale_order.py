@@ -32,6 +32,8 @@ EXPIRY_BATCH = 200
 
 
 class SaleOrder(models.Model):
+    """Orders: who shares their commission, their contract, who may give which price, versions."""
+
     _inherit = "sale.order"
 
     participant_ids = fields.One2many(
@@ -139,6 +141,7 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Take over the deal team, and remember whose authority the prices are measured by."""
         for vals in vals_list:
             self._check_pricer(vals)
         nested = self.with_context(**{NESTED: True})
@@ -148,6 +151,10 @@ class SaleOrder(models.Model):
         return orders
 
     def write(self, vals):
+        """Keep versions when it is sent or confirmed; let commissions follow what is credited.
+
+        :raises AccessError: somebody names another person as the one who set the prices
+        """
         self._check_pricer(vals)
         tracked = TRACKED_FIELDS & vals.keys()
         self._check_contract_link(vals)
@@ -531,6 +538,7 @@ class SaleOrder(models.Model):
         }
 
     def message_post(self, **kwargs):
+        """Sent again, an order gets a new version where its contents differ from the last one."""
         message = super().message_post(**kwargs)
         if self.env.context.get("mark_so_as_sent"):
             # Sent again, after a change: the state stays, the contents are new.

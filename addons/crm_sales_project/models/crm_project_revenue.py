@@ -14,6 +14,7 @@ BATCH = 100
 
 
 def to_decimal(value):
+    """Return a stored amount exactly; six decimals are more than any currency has."""
     return Decimal(str(round(value or 0.0, 6)))
 
 
@@ -89,6 +90,7 @@ class CrmProjectRevenue(models.Model):
                 )
 
     def write(self, vals):
+        """Have the revenue spread again when its first or last day moves."""
         result = super().write(vals)
         if {"date_from", "date_until"} & vals.keys():
             self._subledger_mark_dirty()

@@ -10,6 +10,8 @@ BATCH = 200
 
 
 class ProjectProject(models.Model):
+    """A sold project: handed over by sales, held to a budget, its revenue earned over time."""
+
     _inherit = "project.project"
 
     handover_item_ids = fields.One2many("crm.handover.item", "project_id", "Hand-over")
