@@ -396,6 +396,10 @@ class CrmValidationRule(models.Model):
         return Domain(value)
 
     def _domain_context(self):
+        """Return the names that a condition may use; extend to add one.
+
+        ``context_today()`` is the day in the time zone of the user, ``uid`` who changes the record.
+        """
         return {
             "uid": self.env.uid,
             "time": safe_time,

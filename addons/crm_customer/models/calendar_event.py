@@ -10,4 +10,5 @@ class CalendarEvent(models.Model):
     _segment_watched = frozenset({"partner_ids", "start", "stop", "active"})
 
     def _segment_partners(self):
+        """Return everybody who is invited."""
         return self.partner_ids

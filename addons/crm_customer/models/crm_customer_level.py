@@ -207,7 +207,8 @@ class CrmCustomerLevel(models.Model):
         """Return the query of untaxed revenue per customer in the level's currency."""
         rates = SQL(", ").join(
             SQL("(%s, %s)", company.id, self._rate(company, today))
-            for company in self.company_id or self.env["res.company"].search([])
+            for company in self.company_id
+            or self.env["res.company"].search_fetch([], ["currency_id"])
         )
         return SQL(
             """SELECT m.commercial_partner_id AS partner_id,

@@ -50,6 +50,7 @@ class Lens:
         return self.company_id.env["res.partner"]
 
     def _product_domain(self):
+        """Return which products count; all of them without a category."""
         return Domain("categ_id", "child_of", self.categ.ids) if self.categ else Domain.TRUE
 
 

@@ -176,17 +176,17 @@ class CrmCommissionOverview(models.AbstractModel):
             start = plan._period_bounds(credit.date)[0]
             periods.setdefault(start, []).append((lead, credit))
         running = plan._period_bounds(fields.Date.context_today(self))[0]
-        rows, uplift = [], ZERO
+        rows, uplift, total = [], ZERO, ZERO
         for start, pairs in sorted(periods.items()):
             earned = self._credits_of(statement) if start == running else []
             amounts, more = self._earn(plan, earned, [credit for _lead, credit in pairs])
             uplift += more
+            total += sum(amounts, more)
             rows += [
                 self._expected_row(lead, credit, amount)
                 for (lead, credit), amount in zip(pairs, amounts, strict=True)
             ]
-        total = sum(row["commission"] for row in rows) + float(uplift)
-        return {"rows": rows, "uplift": float(uplift), "total": total}
+        return {"rows": rows, "uplift": float(uplift), "total": float(total)}
 
     @api.model
     def _credits_of(self, statement):

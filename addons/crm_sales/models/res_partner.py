@@ -91,6 +91,7 @@ class ResPartner(models.Model):
         )
 
     def _pool_leave(self):
+        """Take the contacts of these companies out of the pool along with them."""
         # sudo: contacts are seen by whoever sees their company, whoever may change them
         contacts = (
             self.sudo()

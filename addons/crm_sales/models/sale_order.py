@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -450,9 +451,12 @@ class SaleOrder(models.Model):
         figures = super()._approval_snapshot_figures(operation)
         quantities = {line.id: line.product_uom_qty for line in self.order_line}
         broken = self._authority_broken()
-        below = sum(float(verdict.gap) * quantities[verdict.line_id] for verdict in broken)
+        below = sum(
+            (verdict.gap * Decimal(str(quantities[verdict.line_id])) for verdict in broken),
+            Decimal(0),
+        )
         figures["below_floor"] = self.company_id.currency_id.round(
-            below / (self.currency_rate or 1)
+            float(below) / (self.currency_rate or 1)
         )
         figures["excess_discount"] = max(
             (

@@ -133,6 +133,9 @@ class TestForecastAccess(ForecastCase):
         own = self._as(self.li)["crm.quota"].search([("user_id", "=", self.li.id)], limit=1)
         with self.assertRaisesRegex(UserError, "Only the leader"):
             self._as(self.li)["crm.quota.distribute"].create({"quota_id": own.id})
+        draft = self._as(self.li)["crm.quota.distribute"].new({"quota_id": own.id})
+        with self.assertRaisesRegex(UserError, "Only the leader"):
+            draft.line_ids.mapped("amount")
 
     def test_leader_cannot_forge_a_part_of_another_team(self):
         first = span.bounds("quarter", self.today)[0]
@@ -162,7 +165,7 @@ class TestForecastAccess(ForecastCase):
                         wizard.read([name])
                 with self.assertRaises(AccessError), self.cr.savepoint():
                     vals.pop("amount")
-                    env[model].create(vals)
+                    self.assertFalse(env[model].create(vals).amount)
 
     def test_achievement_of_accountants(self):
         self.assertTrue(self._as(self.accountant)["crm.achievement"].search([]))

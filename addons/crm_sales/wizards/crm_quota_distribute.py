@@ -77,6 +77,11 @@ class CrmQuotaDistribute(models.TransientModel):
             given = sum(wizard.line_ids.mapped("amount"))
             wizard.rest = wizard.currency_id.round(wizard.amount - given)
 
+    @api.constrains("quota_id")
+    def _check_quota(self):
+        for wizard in self:
+            wizard.quota_id._check_may_distribute()
+
     # ------------------------------------------------------------------
     # Parts and weights
     # ------------------------------------------------------------------

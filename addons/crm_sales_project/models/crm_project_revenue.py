@@ -224,6 +224,11 @@ class CrmProjectRevenue(models.Model):
         return result
 
     def _targets(self, months, costs, bills):
+        """Return a target per closed month and side, cost to cost (IFRS 15.41, B18).
+
+        :param months: last days of the closed months
+        :param costs: (day, cost), and ``bills`` (day, untaxed amount), in company currency
+        """
         self.ensure_one()
         contract = self._contract()
         standings = [self._standing(day, costs, bills) for day in months]
@@ -322,6 +327,7 @@ class CrmProjectRevenue(models.Model):
             revenue.write(revenue._figures(costs[revenue.id], bills[revenue.id]))
 
     def _figures(self, costs, bills):
+        """Return what the record shows as of its closing day: company currency, percent."""
         contract = self._contract()
         day = self.date_until
         if not day:
