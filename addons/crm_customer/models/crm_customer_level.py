@@ -82,8 +82,9 @@ class CrmCustomerLevel(models.Model):
     def _check_domain(self):
         for level in self.filtered(lambda level: level.rule in ("domain", "both")):
             try:
-                # As the user: nobody may ask, by a level, for a field that is hidden from them.
-                self.env["res.partner"]._search(level._parsed_domain(), limit=1)
+                # Constraints run as superuser. As the user: nobody may ask, by a level, for a
+                # field that is hidden from them.
+                self.sudo(False).env["res.partner"]._search(level._parsed_domain(), limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._(

@@ -177,8 +177,9 @@ class CrmPool(models.Model):
     def _check_domain(self):
         for pool in self:
             try:
-                # As the user: nobody may ask, by a pool, for a field that is hidden from them.
-                self.env[pool.res_model]._search(pool._parsed_domain(), limit=1)
+                # Constraints run as superuser. As the user: nobody may ask, by a pool, for a field
+                # that is hidden from them.
+                self.sudo(False).env[pool.res_model]._search(pool._parsed_domain(), limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._(

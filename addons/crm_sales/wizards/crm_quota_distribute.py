@@ -79,7 +79,8 @@ class CrmQuotaDistribute(models.TransientModel):
 
     @api.constrains("quota_id")
     def _check_quota(self):
-        for wizard in self:
+        # Constraints run as superuser.
+        for wizard in self.sudo(False):
             wizard.quota_id._check_may_distribute()
 
     # ------------------------------------------------------------------
