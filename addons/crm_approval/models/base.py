@@ -30,12 +30,14 @@ class Base(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note new records for the check that the flush makes."""
         records = super().create(vals_list)
         if rules := self._validation_rules():
             records._note_created(rules)
         return records
 
     def write(self, vals):
+        """Note how records were before their first change; rules may compare."""
         if vals and self and (rules := self._validation_rules()):
             self._note_changing(rules, vals)
         return super().write(vals)

@@ -65,6 +65,7 @@ class CrmApprovalDecision(models.Model):
 
     @api.model
     def _prepare_payload(self, vals):
+        """Return what the hash of a row covers; a key more would break the chains that exist."""
         return {
             "request": vals["request_id"],
             "step": vals["step_id"] or None,

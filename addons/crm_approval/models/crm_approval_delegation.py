@@ -77,11 +77,16 @@ class CrmApprovalDelegation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Name substitutes.
+
+        :raises AccessError: for other people, unless the user administers approvals
+        """
         rows = super().create(vals_list)
         rows._check_own()
         return rows
 
     def write(self, vals):
+        """Change substitutes; neither from nor to another person, see :meth:`create`."""
         self._check_own()
         result = super().write(vals)
         self._check_own()

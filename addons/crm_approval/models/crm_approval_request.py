@@ -232,10 +232,12 @@ class CrmApprovalRequest(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Refuse (``AccessError``): a request is made by the document that needs it."""
         self._check_key()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Refuse (``AccessError``): a request moves by its buttons, which log who did what."""
         self._check_key()
         return super().write(vals)
 
@@ -288,6 +290,10 @@ class CrmApprovalRequest(models.Model):
 
     @api.model
     def _prepare_request_vals(self, document, operation, rule):
+        """Return the values of a request; override to keep more of what is asked for.
+
+        :param rule: the rule that asks, or an empty set for a second person
+        """
         return {
             "res_model": document._name,
             "res_id": document.id,
@@ -300,6 +306,12 @@ class CrmApprovalRequest(models.Model):
 
     @api.model
     def _prepare_steps(self, document, operation, rule, chosen, excluded):
+        """Return the values of the steps, with the people that each asks.
+
+        :param chosen: the approvers whom the requester named, for steps that let him
+        :param excluded: people who must not decide: who asks, and whom the document names
+        :raises UserError: a second person is needed and there is none who could read the document
+        """
         if rule:
             # sudo: the working calendar of the user's own company tells when a step is due
             company = document._approval_company() or self.env.company.sudo()
@@ -334,6 +346,7 @@ class CrmApprovalRequest(models.Model):
 
     @api.model
     def _prepare_step(self, step, users, company):
+        """Return the values of a step; its limits are working hours, of the rule or the company."""
         return {
             "rule_step_id": step.id,
             "sequence": step.sequence,

@@ -85,10 +85,12 @@ class CrmApprovalRequestStep(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Refuse (``AccessError``) unless the request makes the step."""
         self._check_key()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Refuse (``AccessError``) unless the request moves the step."""
         self._check_key()
         return super().write(vals)
 

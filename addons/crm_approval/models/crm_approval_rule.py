@@ -212,6 +212,10 @@ class CrmApprovalRule(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add rules; all workers see them once this is committed.
+
+        :raises ValidationError: a rule without steps
+        """
         rules = super().create(vals_list)
         self.env.registry.clear_cache()
         # A rule without any step is not seen by the constraint on its steps.
@@ -219,11 +223,13 @@ class CrmApprovalRule(models.Model):
         return rules
 
     def write(self, vals):
+        """Change rules for what is requested from now on; open requests keep their steps."""
         result = super().write(vals)
         self.env.registry.clear_cache()
         return result
 
     def unlink(self):
+        """Remove rules that nothing was requested by."""
         self.env.registry.clear_cache()
         return super().unlink()
 

@@ -62,6 +62,7 @@ class CrmEvidenceMixin(models.AbstractModel):
 
     @api.model
     def _prepare_payload(self, row):
+        """Return what the hash of a row covers; a key more would break the chains that exist."""
         return {
             **self._document_payload(row),
             "seq": row["seq"],

@@ -251,6 +251,7 @@ class CrmSignatureMixin(models.AbstractModel):
         return self.env[self._evidence_model]._of(self)
 
     def _log(self, kind, **values):
+        """Add a row to the evidence, with address and browser of the visitor who acts."""
         return self.env[self._evidence_model]._log(self, kind, **(self._visitor() | values))
 
     @api.model

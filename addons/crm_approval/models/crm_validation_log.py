@@ -86,6 +86,7 @@ class CrmValidationLog(models.Model):
             self.browse(mended).state = "mended"
 
     def _prepare_vals(self, rule, record):
+        """Return the values of the first warning: the text as the user saw it, the time in UTC."""
         company = record.company_id if "company_id" in record._fields else rule.company_id
         return {
             "rule_id": rule.id,

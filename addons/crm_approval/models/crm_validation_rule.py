@@ -211,12 +211,20 @@ class CrmValidationRule(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add rules, which hold in all workers once this is committed.
+
+        :raises ValidationError: a rule cannot work, with the reason
+        """
         rules = super().create(vals_list)
         rules._check_rule()
         self._forget_rules()
         return rules
 
     def write(self, vals):
+        """Change rules; one that was switched off for a problem is checked before it works again.
+
+        :raises ValidationError: as in :meth:`create`
+        """
         result = super().write(vals)
         if CONFIGURATION.intersection(vals) or vals.get("active"):
             self._check_rule()
@@ -227,10 +235,12 @@ class CrmValidationRule(models.Model):
         return result
 
     def unlink(self):
+        """Records are free of the rules at once."""
         self._forget_rules()
         return super().unlink()
 
     def copy_data(self, default=None):
+        """Mark the copy."""
         return [
             {**vals, "name": self.env._("%s (copy)", rule.name)}
             for rule, vals in zip(self, super().copy_data(default), strict=True)
@@ -386,6 +396,10 @@ class CrmValidationRule(models.Model):
         return Domain(value)
 
     def _domain_context(self):
+        """Return the names that a condition may use; extend to add one.
+
+        ``context_today()`` is the day in the time zone of the user, ``uid`` who changes the record.
+        """
         return {
             "uid": self.env.uid,
             "time": safe_time,

@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 
 class ResUsers(models.Model):
+    """Who approves for a user where a rule asks for the manager."""
+
     _inherit = "res.users"
 
     approval_manager_id = fields.Many2one(

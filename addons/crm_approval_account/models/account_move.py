@@ -4,6 +4,8 @@ GATED = ("in_invoice", "in_refund", "in_receipt", "out_refund")
 
 
 class AccountMove(models.Model):
+    """Invoices, bills and entries are posted with the approvals that the rules ask for."""
+
     _name = "account.move"
     _inherit = ["account.move", "crm.approval.mixin"]
 
@@ -57,11 +59,19 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Gate what is created as posted.
+
+        :raises UserError: an approval is missing
+        """
         moves = super().create(vals_list)
         moves.filtered(lambda move: move.state == "posted")._approval_gate("post")
         return moves
 
     def write(self, vals):
+        """Gate every way into posted, before and after: see the comment.
+
+        :raises UserError: an approval is missing
+        """
         if vals.get("state") != "posted":
             return super().write(vals)
         moves = self.filtered(lambda move: move.state != "posted")

@@ -6,6 +6,8 @@ from .sale_order import PAYMENT
 
 
 class PaymentTransaction(models.Model):
+    """Payments of customers never break for an approval that is missing on our side."""
+
     _inherit = "payment.transaction"
 
     def _post_process(self):

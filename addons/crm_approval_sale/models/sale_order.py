@@ -11,6 +11,8 @@ PAYMENT = "crm_approval_payment"
 
 
 class SaleOrder(models.Model):
+    """Quotations are sent and confirmed with the approvals that the rules ask for."""
+
     _name = "sale.order"
     _inherit = ["sale.order", "crm.approval.mixin"]
 
@@ -68,11 +70,19 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Gate orders that are created sent or confirmed, as by an import.
+
+        :raises UserError: an approval is missing
+        """
         orders = super().create(vals_list)
         orders._approval_check_states(dict.fromkeys(orders.ids, "draft"))
         return orders
 
     def write(self, vals):
+        """Gate every way into sent and confirmed, whichever method or import writes the state.
+
+        :raises UserError: an approval is missing
+        """
         if "state" not in vals:
             return super().write(vals)
         before = {order.id: order.state for order in self}
@@ -112,10 +122,12 @@ class SaleOrder(models.Model):
         return super()._action_confirm()
 
     def action_quotation_send(self):
+        """Open the e-mail, unless the approval to send is missing, which is said here."""
         self._approval_ahead("send")._approval_gate("send")
         return super().action_quotation_send()
 
     def action_quotation_sent(self):
+        """Mark as sent; while a payment comes in, quotations without the approval stay drafts."""
         # A payment that is on its way must not break: its quotation just stays a draft.
         if self.env.context.get(PAYMENT) is KEY:
             return super(SaleOrder, self - self._approval_missing("send")).action_quotation_sent()

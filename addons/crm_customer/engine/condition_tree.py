@@ -24,6 +24,7 @@ class Node:
 
     @property
     def is_group(self):
+        """Whether it has children instead of a condition of its own."""
         return bool(self.operator)
 
 

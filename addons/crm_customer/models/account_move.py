@@ -2,6 +2,8 @@ from odoo import models
 
 
 class AccountMove(models.Model):
+    """Invoices and receipts move their customers between segments."""
+
     _name = "account.move"
     _inherit = ["account.move", "crm.segment.source"]
 
@@ -14,4 +16,5 @@ class AccountMove(models.Model):
     _segment_watched = frozenset({"state", "partner_id", "invoice_date", "move_type"})
 
     def _segment_partners(self):
+        """Return the customers of invoices and receipts; other entries sell nothing."""
         return self.filtered(lambda move: move.is_sale_document(include_receipts=True)).partner_id

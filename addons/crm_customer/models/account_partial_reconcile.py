@@ -2,6 +2,8 @@ from odoo import models
 
 
 class AccountPartialReconcile(models.Model):
+    """A payment, or its removal, moves customers between segments."""
+
     _name = "account.partial.reconcile"
     _inherit = ["account.partial.reconcile", "crm.segment.source"]
 

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class AccountPayment(models.Model):
+    """Payments are found by customer and day, and move customers between segments."""
+
     _name = "account.payment"
     _inherit = ["account.payment", "crm.segment.source"]
 

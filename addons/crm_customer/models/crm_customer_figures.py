@@ -56,9 +56,11 @@ class CrmCustomerFigures(models.AbstractModel):
         """Return the sum of {company: amount in its currency} in the current company's currency."""
         today = fields.Date.context_today(self)
         target = self.env.company.currency_id
-        return sum(
-            company.currency_id._convert(float(amount or 0), target, self.env.company, today)
-            for company, amount in amounts.items()
+        return target.round(
+            sum(
+                company.currency_id._convert(float(amount or 0), target, self.env.company, today)
+                for company, amount in amounts.items()
+            )
         )
 
     def _monetary(self, key, label, value, **more):
@@ -86,20 +88,7 @@ class CrmCustomerFigures(models.AbstractModel):
     def _figures_revenue(self, partner):
         if not self._may_see_finance():
             return []
-        self.env["account.move.line"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT company_id, SUM(revenue), SUM(contribution), COUNT(*)
-                     FROM (%s) AS document
-                    WHERE partner_id = %s AND company_id = ANY(%s) GROUP BY company_id""",
-                self.env["res.partner"]._sql_contribution(),
-                partner.id,
-                self.env.companies.ids,
-            )
-        )
-        company = self.env["res.company"].browse
-        revenue = self._convert({company(row[0]): row[1] for row in rows})
-        contribution = self._convert({company(row[0]): row[2] for row in rows})
+        revenue, contribution, documents = self._lifetime_sums(partner)
         action = self._window(
             self.env._("Invoices and credit notes"),
             "account.move",
@@ -115,7 +104,7 @@ class CrmCustomerFigures(models.AbstractModel):
                 "revenue",
                 self.env._("Lifetime revenue"),
                 revenue,
-                detail=self.env._("%s invoices and credit notes", sum(row[3] for row in rows)),
+                detail=self.env._("%s invoices and credit notes", documents),
                 action=action,
                 sequence=10,
             ),
@@ -129,6 +118,26 @@ class CrmCustomerFigures(models.AbstractModel):
                 sequence=11,
             ),
         ]
+
+    def _lifetime_sums(self, partner):
+        """Return (revenue, contribution, number of documents), untaxed, in company currency."""
+        self.env["account.move.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT company_id, SUM(revenue), SUM(contribution), COUNT(*)
+                     FROM (%s) AS document
+                    WHERE partner_id = %s AND company_id = ANY(%s) GROUP BY company_id""",
+                self.env["res.partner"]._sql_contribution(),
+                partner.id,
+                self.env.companies.ids,
+            )
+        )
+        company = self.env["res.company"].browse
+        return (
+            self._convert({company(row[0]): row[1] for row in rows}),
+            self._convert({company(row[0]): row[2] for row in rows}),
+            sum(row[3] for row in rows),
+        )
 
     def _figures_receivable(self, partner):
         line = self.env["account.move.line"]

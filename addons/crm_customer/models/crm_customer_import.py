@@ -174,6 +174,11 @@ class CrmCustomerImport(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Read the header of the file and propose its columns.
+
+        :raises AccessError: a state, a result or in whose name rows are written is given, be it
+            as a default in the context
+        """
         if not self.env.su:
             names = {name for vals in vals_list for name in vals}
             # Defaults in the context are values too.
@@ -185,6 +190,11 @@ class CrmCustomerImport(models.Model):
         return documents
 
     def write(self, vals):
+        """Change settings until the first row is written; another file is read anew.
+
+        :raises AccessError: as in :meth:`create`
+        :raises UserError: the import has begun
+        """
         if not self.env.su:
             self._refuse_protected(vals)
             self._refuse_when_started(vals)

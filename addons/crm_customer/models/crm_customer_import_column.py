@@ -58,11 +58,13 @@ class CrmCustomerImportColumn(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add columns until the import begins, then refuse (``UserError``)."""
         records = super().create(vals_list)
         records.import_id._refuse_when_started(["column_ids"])
         return records
 
     def write(self, vals):
+        """Change columns until the import begins, then refuse (``UserError``)."""
         self.import_id._refuse_when_started(["column_ids"])
         return super().write(vals)
 

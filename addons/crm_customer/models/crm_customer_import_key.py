@@ -29,11 +29,13 @@ class CrmCustomerImportKey(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add keys until the import begins, then refuse (``UserError``)."""
         records = super().create(vals_list)
         records.import_id._refuse_when_started(["key_ids"])
         return records
 
     def write(self, vals):
+        """Change keys until the import begins, then refuse (``UserError``)."""
         self.import_id._refuse_when_started(["key_ids"])
         return super().write(vals)
 

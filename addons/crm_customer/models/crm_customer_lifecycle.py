@@ -165,14 +165,7 @@ class CrmCustomerLifecycle(models.AbstractModel):
                 SELECT id, company_id FROM res_partner
                  WHERE id = ANY(%(ids)s) AND lifecycle_locked IS NOT TRUE
             ), invoice AS (
-                SELECT e.id, m.invoice_date AS day, m.company_id, m.id AS move_id,
-                       m.invoice_date - LAG(m.invoice_date) OVER (
-                           PARTITION BY e.id ORDER BY m.invoice_date, m.id) AS pause
-                  FROM entity e
-                  JOIN account_move m ON m.commercial_partner_id = e.id
-                 WHERE m.move_type IN ('out_invoice', 'out_receipt') AND m.state = 'posted'
-                   AND m.payment_state IS DISTINCT FROM 'reversed'
-                   AND m.invoice_date <= %(today)s
+                %(invoice)s
             ), bought AS (
                 SELECT id, MAX(day) AS last, COUNT(*) AS invoices,
                        (ARRAY_AGG(company_id ORDER BY day DESC, move_id DESC))[1] AS company_id
@@ -184,15 +177,7 @@ class CrmCustomerLifecycle(models.AbstractModel):
             ), fact AS (
                 %(fact)s
             ), staged AS (
-                SELECT *, CASE
-                    WHEN last IS NULL AND orders = 0 THEN
-                        CASE WHEN open_leads + open_quotations > 0 THEN 'prospect'
-                             WHEN documents > 0 THEN 'lead' END
-                    WHEN days > lost THEN 'lost'
-                    WHEN days > risk THEN 'at_risk'
-                    WHEN %(today)s::date - returned <= back THEN 'won_back'
-                    ELSE 'customer' END AS stage
-                  FROM fact
+                SELECT *, %(stage)s AS stage FROM fact
             )
             SELECT id, stage, CASE
                 WHEN stage IS NULL THEN NULL
@@ -207,10 +192,41 @@ class CrmCustomerLifecycle(models.AbstractModel):
               FROM staged
             """,
             ids=list(partner_ids),
-            today=today,
+            invoice=self._sql_invoice(today),
             sold=self._sql_sold(today),
             pursued=self._sql_pursued(today),
             fact=self._sql_fact(today),
+            stage=self._sql_stage(today),
+        )
+
+    def _sql_stage(self, today):
+        """Return the expression of the stage of a ``fact``; limits are days."""
+        return SQL(
+            """CASE
+                    WHEN last IS NULL AND orders = 0 THEN
+                        CASE WHEN open_leads + open_quotations > 0 THEN 'prospect'
+                             WHEN documents > 0 THEN 'lead' END
+                    WHEN days > lost THEN 'lost'
+                    WHEN days > risk THEN 'at_risk'
+                    WHEN %s::date - returned <= back THEN 'won_back'
+                    ELSE 'customer' END""",
+            today,
+        )
+
+    def _sql_invoice(self, today):
+        """Return the query of purchases of each ``entity``, with the days since the one before."""
+        return SQL(
+            """
+            SELECT e.id, m.invoice_date AS day, m.company_id, m.id AS move_id,
+                   m.invoice_date - LAG(m.invoice_date) OVER (
+                       PARTITION BY e.id ORDER BY m.invoice_date, m.id) AS pause
+              FROM entity e
+              JOIN account_move m ON m.commercial_partner_id = e.id
+             WHERE m.move_type IN ('out_invoice', 'out_receipt') AND m.state = 'posted'
+               AND m.payment_state IS DISTINCT FROM 'reversed'
+               AND m.invoice_date <= %s
+            """,
+            today,
         )
 
     def _sql_sold(self, today):

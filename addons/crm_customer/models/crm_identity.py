@@ -26,6 +26,8 @@ KINDS = [
 
 
 class CrmIdentity(models.Model):
+    """What identifies a customer: an address, a number, an account; a value only one of them."""
+
     _name = "crm.identity"
     _description = "Customer Identity"
     _order = "partner_id, kind, id"
@@ -127,12 +129,20 @@ class CrmIdentity(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add identities, for who may write the customers.
+
+        :raises UserError: a value identifies somebody else, named only to who may read them
+        """
         self._refuse_taken(vals_list)
         identities = super().create(vals_list)
         identities.partner_id.check_access("write")
         return identities
 
     def write(self, vals):
+        """Change identities, for who may write the customer before and after.
+
+        :raises UserError: as in :meth:`create`, or the value follows a field of the contact
+        """
         self.partner_id.check_access("write")
         if not self.env.su and vals.keys() & {"partner_id", "kind", "value"}:
             self._refuse_from_contact()
@@ -153,6 +163,7 @@ class CrmIdentity(models.Model):
         return result
 
     def unlink(self):
+        """Free the values: each goes to the oldest other customer who claims it."""
         self.partner_id.check_access("write")
         freed = {(row.kind, row.value_norm) for row in self if not row.shared}
         result = super().unlink()

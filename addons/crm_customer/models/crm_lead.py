@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class CrmLead(models.Model):
+    """Leads move their customer between segments, and hint at customers they may come from."""
+
     _name = "crm.lead"
     _inherit = ["crm.lead", "crm.segment.source"]
 

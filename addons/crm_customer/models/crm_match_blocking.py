@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 
 class CrmMatchBlocking(models.Model):
+    """What two customers must have in common to be compared at all."""
+
     _name = "crm.match.blocking"
     _description = "Blocking Rule of a Rule Set"
     _order = "sequence, id"
@@ -49,16 +51,19 @@ class CrmMatchBlocking(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have the keys of all customers made anew in the background."""
         rows = super().create(vals_list)
         rows.ruleset_id._changed()
         return rows
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         self.ruleset_id._changed()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         rulesets = self.ruleset_id
         result = super().unlink()
         rulesets._changed()

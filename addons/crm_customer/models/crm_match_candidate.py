@@ -26,6 +26,12 @@ BOUNDS = (0.5, 0.7, 0.9, 0.95, 0.99)
 
 
 class CrmMatchCandidate(models.Model):
+    """Two customers that a rule set takes for one, to be merged or told apart by a person.
+
+    ``weight`` is the sum of the levels and of the prior in bits, ``probability`` what follows
+    from it (Fellegi and Sunter, "A Theory for Record Linkage", 1969).
+    """
+
     _name = "crm.match.candidate"
     _description = "Possible Duplicate"
     _order = "skipped, probability desc, id"
@@ -110,6 +116,7 @@ class CrmMatchCandidate(models.Model):
                 {
                     "pair": pair,
                     "rows": pair._comparison_rows(),
+                    # sudo: one figure of the rules that compared a pair which the user may read
                     "prior": log2(pair.ruleset_id.sudo().prior or 0.5),
                 },
             )
@@ -179,6 +186,7 @@ class CrmMatchCandidate(models.Model):
             raise ValidationError(self.env._("The older customer comes first in a pair."))
 
     def write(self, vals):
+        """Keep who decided and when (UTC), whatever else is written with the state."""
         if "state" in vals:
             done = vals["state"] != "to_review"
             vals = {

@@ -19,6 +19,8 @@ KINDS = [
 
 
 class CrmMatchComparison(models.Model):
+    """How one field is compared, and how much each degree of agreement tells."""
+
     _name = "crm.match.comparison"
     _description = "Comparison of a Rule Set"
     _order = "sequence, id"
@@ -70,14 +72,17 @@ class CrmMatchComparison(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Forget the compiled rule set, in all workers once this is committed."""
         self.env.registry.clear_cache()
         return super().create(vals_list)
 
     def write(self, vals):
+        """See :meth:`create`."""
         self.env.registry.clear_cache()
         return super().write(vals)
 
     def unlink(self):
+        """See :meth:`create`."""
         self.env.registry.clear_cache()
         return super().unlink()
 

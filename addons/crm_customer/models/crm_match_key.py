@@ -21,6 +21,7 @@ class CrmMatchKey(models.AbstractModel):
     _description = "Matching Key"
 
     def init(self):
+        """Make the table, of which the ORM knows nothing."""
         self.env.cr.execute(
             """
             CREATE TABLE IF NOT EXISTS crm_match_key (

@@ -23,6 +23,8 @@ LABELS = {
 
 
 class CrmMatchLevel(models.Model):
+    """A degree of agreement, and how likely it is for one customer (m) and for two (u)."""
+
     _name = "crm.match.level"
     _description = "Agreement Level of a Comparison"
     _order = "sequence, id"
@@ -77,16 +79,22 @@ class CrmMatchLevel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Forget the compiled rule set, in all workers once this is committed."""
         self.env.registry.clear_cache()
         return super().create(vals_list)
 
     def write(self, vals):
+        """See :meth:`create`.
+
+        :raises ValidationError: the kind of comparison has no such level, or not in this order
+        """
         self.env.registry.clear_cache()
         result = super().write(vals)
         self.comparison_id._check_spec()
         return result
 
     def unlink(self):
+        """See :meth:`write`: what is left must still be the levels of its kind."""
         self.env.registry.clear_cache()
         comparisons = self.comparison_id
         result = super().unlink()

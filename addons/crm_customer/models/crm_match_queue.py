@@ -7,6 +7,8 @@ BATCH = 100
 
 
 class CrmMatchQueue(models.Model):
+    """Customers to be compared with all others, in the order in which they changed."""
+
     _name = "crm.match.queue"
     _description = "Customer Waiting for Matching"
     _order = "id"

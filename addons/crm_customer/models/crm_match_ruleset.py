@@ -22,6 +22,8 @@ def _processors():
 
 
 class CrmMatchRuleset(models.Model):
+    """When two persons, or two companies, are one: what is compared, and what is certain."""
+
     _name = "crm.match.ruleset"
     _description = "Matching Rule Set"
     _inherit = ["mail.thread"]
@@ -137,11 +139,13 @@ class CrmMatchRuleset(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have the keys of all customers made anew in the background."""
         rulesets = super().create(vals_list)
         rulesets._changed()
         return rulesets
 
     def write(self, vals):
+        """Have keys made anew where others are compared; forget the rules compiled before."""
         result = super().write(vals)
         if vals.keys() & {"active", "blocking_ids", "company_id", "kind"}:
             self._changed()
@@ -150,11 +154,13 @@ class CrmMatchRuleset(models.Model):
         return result
 
     def unlink(self):
+        """Take its keys along, which no foreign key does."""
         self.env["crm.match.key"]._forget_rulesets(self.ids)
         self.env.registry.clear_cache()
         return super().unlink()
 
     def copy_data(self, default=None):
+        """Mark the copy."""
         return [
             {**vals, "name": self.env._("%s (copy)", ruleset.name)}
             for ruleset, vals in zip(self, super().copy_data(default), strict=True)
@@ -422,12 +428,12 @@ class CrmMatchRuleset(models.Model):
     @api.model
     def _active(self, kind=None, company=None):
         """Return the rule sets in use, of a kind and company or all."""
-        # sudo: rules are applied for everybody who types or changes a customer
         domain = [("active", "=", True)]
         if kind:
             domain.append(("kind", "=", kind))
         if company:
             domain.append(("company_id", "in", [company.id, False]))
+        # sudo: rules are applied for everybody who types or changes a customer
         return self.sudo().search(domain)
 
     def _score_record(self, record, company, besides):
@@ -673,6 +679,7 @@ class CrmMatchRuleset(models.Model):
         rulesets = self._active()
         if rulesets and not self.env.context.get("crm_match_later"):
             rulesets._sync_keys(list(partner_ids))
+            # sudo: the comparison follows the change, whoever may change customers
             self.env["crm.match.queue"].sudo()._add(partner_ids)
 
     def _match_partners(self, partner_ids):

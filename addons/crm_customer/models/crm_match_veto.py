@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 
 class CrmMatchVeto(models.Model):
+    """What speaks against a merge so much that a person must decide, however alike two are."""
+
     _name = "crm.match.veto"
     _description = "Veto of a Rule Set"
     _order = "sequence, id"
@@ -35,14 +37,17 @@ class CrmMatchVeto(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Forget the compiled rule set, in all workers once this is committed."""
         self.env.registry.clear_cache()
         return super().create(vals_list)
 
     def write(self, vals):
+        """See :meth:`create`."""
         self.env.registry.clear_cache()
         return super().write(vals)
 
     def unlink(self):
+        """See :meth:`create`."""
         self.env.registry.clear_cache()
         return super().unlink()
 

@@ -150,6 +150,10 @@ class CrmMerge(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Propose the values that survive of customers whom the user may read.
+
+        :raises UserError: a state or a result is given
+        """
         for vals in vals_list:
             self._refuse_own_fields(vals, {"partner_ids", "survivor_id", "source"})
         merges = super().create(vals_list)
@@ -158,6 +162,10 @@ class CrmMerge(models.Model):
         return merges
 
     def write(self, vals):
+        """Change customers, survivor or values of a draft; the proposal follows.
+
+        :raises UserError: it is no draft, or a state or a result is given
+        """
         self._refuse_own_fields(vals, {"partner_ids", "survivor_id", "value_ids"})
         changes = vals.keys() & {"partner_ids", "survivor_id"}
         if changes or "value_ids" in vals:
@@ -278,12 +286,14 @@ class CrmMerge(models.Model):
         self.partner_ids.check_access("write")
 
     def action_cancel(self):
+        """Give up merges that are not carried out; they can be made drafts again."""
         self.check_access("write")
         if any(merge.state not in OPEN for merge in self):
             raise UserError(self.env._("Only a merge that is still open can be cancelled."))
         self.sudo().state = "cancelled"  # sudo: checked above
 
     def action_draft(self):
+        """Take back merges that wait for approval or were cancelled, to change them."""
         self.check_access("write")
         if any(merge.state not in ("to_approve", "cancelled") for merge in self):
             raise UserError(self.env._("Only a merge that is not carried out can be a draft."))

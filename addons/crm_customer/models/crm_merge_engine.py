@@ -28,6 +28,8 @@ class Place(NamedTuple):
 
 
 class CrmMergeEngine(models.AbstractModel):
+    """Moves all references from merged records to the one that stays; a journal undoes it."""
+
     _name = "crm.merge.engine"
     _description = "Merge Engine"
 

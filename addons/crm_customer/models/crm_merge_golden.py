@@ -40,10 +40,12 @@ class Group(NamedTuple):
 
     @property
     def ids(self):
+        """The survivor first."""
         return (self.survivor, *self.losers)
 
     @property
     def pairs(self):
+        """Rows (merge, loser, survivor) as :class:`Repoint` takes them."""
         return [(self.merge_id, loser, self.survivor) for loser in self.losers]
 
 

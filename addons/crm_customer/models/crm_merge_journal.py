@@ -47,12 +47,15 @@ class CrmMergeJournal(models.Model):
     # None of these is ever allowed, so nothing is left for super() to do: the engine writes in SQL.
     @api.model_create_multi
     def create(self, vals_list):  # pylint: disable=method-required-super
+        """Refuse (``UserError``): only SQL of the merge writes the journal."""
         self._refuse()
 
     def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse, see :meth:`create`."""
         self._refuse()
 
     def unlink(self):  # pylint: disable=method-required-super
+        """Refuse, see :meth:`create`."""
         self._refuse()
 
     def _refuse(self):

@@ -88,6 +88,10 @@ class CrmMergeValue(models.Model):
                 )
 
     def write(self, vals):
+        """Choose the record whose value survives.
+
+        :raises UserError: the merge is no draft, or anything else is written
+        """
         if not self.env.su and set(vals) - {"chosen_id"}:
             raise UserError(self.env._("Only the record that a value comes from can be chosen."))
         self.merge_id._check_draft()

@@ -332,11 +332,13 @@ class CrmSegment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have the members found soon, in the background."""
         segments = super().create(vals_list)
         segments._ask_for_refresh()
         return segments
 
     def write(self, vals):
+        """Have the members found anew where the definition changed."""
         result = super().write(vals)
         if DEFINITION & vals.keys():
             self._ask_for_refresh()
@@ -361,6 +363,7 @@ class CrmSegment(models.Model):
             )
 
     def unlink(self):
+        """Take the members along."""
         gone = self.ids
         result = super().unlink()
         # No foreign key takes the members along.

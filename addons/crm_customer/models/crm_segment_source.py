@@ -12,11 +12,13 @@ class CrmSegmentSource(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have the customers of new documents evaluated."""
         records = super().create(vals_list)
         records._mark_for_segments()
         return records
 
     def write(self, vals):
+        """Have customers evaluated where a watched field changes: the old ones and the new ones."""
         if self._segment_watched.isdisjoint(vals):
             return super().write(vals)
         # The customer may be changed itself: who it was counts as well.
@@ -26,6 +28,7 @@ class CrmSegmentSource(models.AbstractModel):
         return result
 
     def unlink(self):
+        """Have the customers evaluated without these documents."""
         self._mark_for_segments()
         return super().unlink()
 

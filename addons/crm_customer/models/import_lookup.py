@@ -49,7 +49,9 @@ class Lookups:
             return {}
         found = {}
         for lang in ("en_US", self.env.lang):
-            for country in self.env["res.country"].with_context(lang=lang).search([]):
+            # All of them, some 250: names are compared without regard to case.
+            countries = self.env["res.country"].with_context(lang=lang)
+            for country in countries.search_fetch([], ["name", "code"]):
                 found[country.name.casefold()] = found[country.code.casefold()] = country.id
         for name in ("中国", "中国大陆", "中华人民共和国", "prc", "p.r. china"):
             found.setdefault(name, found.get("cn"))
@@ -60,7 +62,9 @@ class Lookups:
             return {}
         found = {}
         for lang in ("en_US", self.env.lang):
-            for state in self.env["res.country.state"].with_context(lang=lang).search([]):
+            # All of them, some 1700: a name may lack its suffix or stand for its code.
+            states = self.env["res.country.state"].with_context(lang=lang)
+            for state in states.search_fetch([], ["name", "code", "country_id"]):
                 for text in (state.name, state.name.partition(" (")[0], state.code):
                     found[state.country_id.id, self._state_key(text)] = state.id
         return found

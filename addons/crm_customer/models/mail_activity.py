@@ -2,6 +2,8 @@ from odoo import models
 
 
 class MailActivity(models.Model):
+    """An index by document."""
+
     _inherit = "mail.activity"
 
     # The timeline asks for the activities of hundreds of documents at once.

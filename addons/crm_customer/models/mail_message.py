@@ -4,12 +4,15 @@ MAILS = {"email", "comment", "email_outgoing", "auto_comment"}
 
 
 class MailMessage(models.Model):
+    """E-mails and comments move customers between segments."""
+
     _inherit = "mail.message"
 
     # --- segments ---
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have evaluated who wrote and who was written to."""
         messages = super().create(vals_list)
         mails = messages.filtered(lambda one: one.message_type in MAILS)
         if mails:

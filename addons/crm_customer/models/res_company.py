@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
+    """After how many days a customer is at risk, lost or back, and how values are scored."""
+
     _inherit = "res.company"
 
     # --- customer lifecycle ---

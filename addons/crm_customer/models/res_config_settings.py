@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    """The decisions of the company on one page."""
+
     _inherit = "res.config.settings"
 
     # --- customer lifecycle ---

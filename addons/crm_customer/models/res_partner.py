@@ -9,6 +9,8 @@ from .crm_customer_stage_history import STAGES
 
 
 class ResPartner(models.Model):
+    """Customers: segments, figures, lifecycle, level, timeline, identities, duplicates, scores."""
+
     _inherit = "res.partner"
 
     # --- segments ---
@@ -566,6 +568,7 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Keep identities and matching keys; a stage or level that is given is locked."""
         partners = super().create([self._vals_by_hand(vals) for vals in vals_list])
         partners.filtered("lifecycle_stage")._note_lifecycle()
         partners._refresh_identification()
@@ -573,6 +576,10 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
+        """See :meth:`create`; the company that a contact leaves is evaluated too.
+
+        :raises UserError: a customer that was merged into another would be active again
+        """
         if vals.get("active"):
             self._check_not_merged()
         vals = self._vals_by_hand(vals)
@@ -589,6 +596,7 @@ class ResPartner(models.Model):
         return result
 
     def unlink(self):
+        """Free the identities for others who claim them."""
         freed = self.env["crm.identity"]._held_by(self)
         self.env["crm.match.key"]._forget(self.ids)
         result = super().unlink()

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class SaleOrder(models.Model):
+    """Orders move their customers between segments."""
+
     _name = "sale.order"
     _inherit = ["sale.order", "crm.segment.source"]
 

@@ -63,6 +63,7 @@ class SegmentQuery:
 
     @property
     def is_partial(self):
+        """Whether it asks about some customers only, which decides how it is built."""
         return self._only is not None
 
     def only(self, column):

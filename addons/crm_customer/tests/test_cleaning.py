@@ -179,5 +179,7 @@ class TestCleaningJob(ScoreCase):
         self.assertFalse(self.env["crm.cleaning.job"].with_user(self.stranger).search([]))
         with self.assertRaises(AccessError):
             self.env["crm.cleaning.job"].with_user(self.nobody).search([])
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            self._job(domain="[]").with_user(self.manager).domain = "[('signup_type', '!=', False)]"
         job.with_user(self.manager).action_apply()
         self.assertEqual(job.user_id, self.manager)

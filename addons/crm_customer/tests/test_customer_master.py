@@ -289,6 +289,14 @@ class TestLevels(Customer360Case):
             with self.assertRaises(ValidationError), self.cr.savepoint():
                 self.a.write(values)
 
+    def test_a_condition_cannot_ask_for_a_hidden_field(self):
+        self._create_people()
+        vip = self.vip.with_user(self.boss)
+        vip.domain = "[('ref', '=', 'VIP2')]"
+        with self.assertRaisesRegex(ValidationError, "cannot be used"), self.cr.savepoint():
+            vip.domain = "[('signup_type', '!=', False)]"
+        self.assertEqual(vip.domain, "[('ref', '=', 'VIP2')]")
+
     def test_salesperson_may_not_change_levels(self):
         self._create_people()
         with self.assertRaises(AccessError):

@@ -203,4 +203,7 @@ class TestQuality(ScoreCase):
         with self.assertRaises(AccessError):
             self.rule_email.with_user(self.seller).write({"weight": 1})
         self.rule_email.with_user(self.manager).write({"weight": 21})
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            hidden = "[('signup_type', '!=', False)]"
+            self.rule_email.with_user(self.manager).write({"domain": hidden})
         Quality.with_user(self.manager).action_check_now()

@@ -36,6 +36,15 @@ class TestSegmentAccess(SegmentCase):
         with self.assertRaises(AccessError):
             segment.member_ids[0].write({"date_out": "2026-01-01"})
 
+    def test_manager_cannot_ask_for_a_hidden_field(self):
+        condition = self.segment.with_user(self.manager).condition_ids[-1]
+        hidden = {"kind": "attribute", "domain": "[('signup_type', '!=', False)]"}
+        with self.assertRaises(AccessError), self.cr.savepoint():
+            condition.write(hidden)
+        with self.assertRaises(AccessError), self.cr.savepoint():
+            self.segment.with_user(self.manager).condition_ids = [(0, 0, hidden)]
+        condition.write({**hidden, "domain": "[('city', '!=', False)]"})
+
     def test_other_company_sees_nothing(self):
         segment = self.segment.with_user(self.stranger)
         for read in (

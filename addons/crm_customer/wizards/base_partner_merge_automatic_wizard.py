@@ -4,6 +4,8 @@ from ..models.crm_merge_engine import Repoint
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    """Odoo's own merge of contacts takes along what this addon keeps of them, without a journal."""
+
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _update_foreign_keys(self, src_partners, dst_partner):

@@ -4,6 +4,8 @@ from odoo.addons.crm_customer.engine.interaction import Source
 
 
 class CrmInteraction(models.AbstractModel):
+    """Deliveries and returns belong to the time line of a customer."""
+
     _inherit = "crm.interaction"
 
     def _sources(self):

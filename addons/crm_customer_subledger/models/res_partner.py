@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 
 class ResPartner(models.Model):
+    """The contribution of a customer counts what sub-ledgers accrued for its orders."""
+
     _inherit = "res.partner"
 
     @api.model

@@ -7,6 +7,8 @@ from odoo.addons.crm_print.tools import XLSX, download
 
 
 class CommissionStatementController(http.Controller):
+    """Downloads of what payees and managers read as statements; the record rules say which."""
+
     @http.route("/crm_sales/commission_statements.xlsx", type="http", auth="user", readonly=True)
     def commission_statements_xlsx(self, ids="", **_parameters):
         """Download statements as a workbook, as far as the user may read them.

@@ -12,6 +12,7 @@ OPEN = [["won_status", "=", "pending"]]
 
 
 def matching():
+    """Return by which fields the two global filters, team and salesperson, narrow a source."""
     return {
         TEAM: {"chain": "team_id", "type": "many2one"},
         USER: {"chain": "user_id", "type": "many2one"},
@@ -59,6 +60,7 @@ def chart(name, kind, title, model, group_by, measure, place, action, domain=(),
 
 
 def scorecard(number, title, cell, left):
+    """Return a figure that shows one cell, ``left`` pixels from the edge of the sheet."""
     return {
         "id": f"score-{number}",
         "tag": "chart",
@@ -83,6 +85,10 @@ def scorecard(number, title, cell, left):
 
 
 def pivot(number, name, model, measures, domain=()):
+    """Return a data source for the ``PIVOT.VALUE`` formulas, numbered as they name it.
+
+    :param measures: ``field:aggregator``; ``__count`` counts the records
+    """
     return {
         "type": "ODOO",
         "fieldMatching": matching(),
@@ -100,6 +106,7 @@ def pivot(number, name, model, measures, domain=()):
 
 
 def sheet(identifier, name, figures=(), cells=None, rows=100):
+    """Return an empty sheet of the format of o-spreadsheet with these figures and cells."""
     return {
         "id": identifier,
         "name": name,
@@ -124,6 +131,7 @@ def sheet(identifier, name, figures=(), cells=None, rows=100):
 
 
 def main():
+    """Write the dashboard's JSON, the same bytes for the same code."""
     leads, responses = "crm.lead", "crm.lead.response.report"
     open_leads = "crm.crm_lead_all_leads"
     report = "crm_sales.crm_lead_response_report_action"

@@ -69,14 +69,17 @@ class _Paragraphs(HTMLParser):
         self.lines = [""]
 
     def handle_starttag(self, tag, attrs):
+        """A block begins a new paragraph."""
         if tag in BLOCKS:
             self.lines.append("")
 
     def handle_endtag(self, tag):
+        """What follows a block is a paragraph of its own."""
         if tag in BLOCKS:
             self.lines.append("")
 
     def handle_data(self, data):
+        """Text of inline elements stays in the paragraph around them."""
         self.lines[-1] += data
 
 

@@ -4,6 +4,8 @@ TRACKED_FIELDS = frozenset({"invoice_user_id", "team_id"})
 
 
 class AccountMove(models.Model):
+    """Invoices know the instalment they bill; commissions follow their salesperson."""
+
     _inherit = "account.move"
 
     crm_instalment_id = fields.Many2one(
@@ -20,6 +22,7 @@ class AccountMove(models.Model):
     )
 
     def write(self, vals):
+        """Compute commissions again, for who had the invoice before and who has it now."""
         if not TRACKED_FIELDS & vals.keys():
             return super().write(vals)
         posted = self.filtered(lambda move: move.state == "posted" and move.is_sale_document())

@@ -50,6 +50,7 @@ class Lens:
         return self.company_id.env["res.partner"]
 
     def _product_domain(self):
+        """Return which products count; all of them without a category."""
         return Domain("categ_id", "child_of", self.categ.ids) if self.categ else Domain.TRUE
 
 
@@ -98,6 +99,7 @@ class CrmAchievement(models.Model):
         categ = asked.env["product.category"].browse(context.get("achievement_categ_id") or ())
         queries = [
             asked._sql_rows(measure, company, categ, first, last)
+            # sudo: as above
             for company in self.env.companies.sudo()
             for measure in context.get("achievement_measures") or DOCUMENT_MEASURES
         ]
@@ -138,6 +140,7 @@ class CrmAchievement(models.Model):
         """
         if measure == "recurring":
             return self._sql_recurring(company)
+        # sudo: builds a query; the callers decide which of its rows may be read
         credits = self.env["crm.commission.credit"].sudo()
         lens = Lens(measure, company.sudo(), (categ or self.env["product.category"]).sudo())
         scope = Scope(
@@ -167,6 +170,7 @@ class CrmAchievement(models.Model):
         """Return the deals to which something happened between two days; ``None`` for all."""
         if not first and not last:
             return None
+        # sudo: ids only, for the query of the callers
         credits = self.env["crm.commission.credit"].sudo()
         span = (first or "1900-01-01", last or "9999-12-31")
         deals = credits._deals_between(company, *span)
@@ -264,6 +268,7 @@ class CrmAchievement(models.Model):
         today = fields.Date.context_today(self)
         first, last = goal.start_date or today.replace(month=1, day=1), goal.end_date or today
         if measure == "attainment":
+            # sudo: as above
             return self.env["crm.quota"].sudo()._attainment_of(user, company, first, last)
         sums = self.sudo()._sums(measure, company, first, last)
         return sums.get(user.id, 0.0)

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmApprovalRule(models.Model):
+    """An approval may be asked for before an opportunity enters a stage."""
+
     _inherit = "crm.approval.rule"
 
     operation = fields.Selection(

@@ -48,6 +48,7 @@ class Part:
     moves: set[int] = field(default_factory=set)
 
     def add(self, amount, date, moves):
+        """Add a credit: its amount in company currency, the later day, the journal entries."""
         self.amount += amount
         self.date = max(filter(None, (self.date, date)), default=None)
         self.moves.update(moves)
@@ -101,6 +102,7 @@ class CrmCommissionComputation(models.AbstractModel):
             domain.append(("plan_id", "in", plans.ids))
         else:
             domain.append(("company_id", "in", companies.ids))
+        # sudo: the terms in force apply to everybody, whoever may read the plan
         return self.env["crm.commission.plan.version"].sudo().search(domain, order="date_from, id")
 
     @api.model
@@ -187,6 +189,7 @@ class CrmCommissionComputation(models.AbstractModel):
         """
         if not keys:
             return self.browse()
+        # sudo: statements are made by the engine, whoever posted the document
         plans = self.env["crm.commission.plan"].sudo().browse({key[0] for key in keys})
         found = self.search(
             [
@@ -202,6 +205,7 @@ class CrmCommissionComputation(models.AbstractModel):
 
     @api.model
     def _insert(self, keys):
+        # sudo: as in ``_ensure``
         Plan = self.env["crm.commission.plan"].sudo()
         members = {
             (member.plan_id.id, member.partner_id.id): member

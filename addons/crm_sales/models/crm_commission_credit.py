@@ -153,6 +153,7 @@ class CrmCommissionCredit(models.AbstractModel):
         domain = Domain("plan_id", "in", versions.plan_id.ids)
         if scope.partners is not None:
             domain &= Domain("partner_id", "in", scope.partners)
+        # sudo: who takes part, for a query whose rows the callers filter
         return self.env["crm.commission.member"].sudo().search(domain, order="id")
 
     # ------------------------------------------------------------------
@@ -188,21 +189,7 @@ class CrmCommissionCredit(models.AbstractModel):
         self.env.flush_all()
         return self._deals(
             SQL(
-                """WITH mine (deal) AS (
-                   SELECT order_id FROM crm_commission_participant
-                    WHERE partner_id IN %(partners)s AND order_id IS NOT NULL
-                UNION
-                   SELECT id FROM sale_order
-                    WHERE user_id IN (%(users)s) AND company_id = %(company)s
-                UNION
-                   SELECT -COALESCE(m.reversed_entry_id, m.id) FROM account_move m
-                    WHERE m.invoice_user_id IN (%(users)s) AND m.company_id = %(company)s
-                      AND m.move_type IN %(types)s AND EXISTS (
-                          SELECT FROM account_move_line l
-                       LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
-                           WHERE l.move_id = m.id AND l.display_type = 'product'
-                             AND r.invoice_line_id IS NULL)
-                ), document AS (
+                """WITH mine (deal) AS (%(mine)s), document AS (
                    SELECT mine.deal, l.move_id
                      FROM mine
                      JOIN sale_order_line sol ON sol.order_id = mine.deal
@@ -225,12 +212,32 @@ class CrmCommissionCredit(models.AbstractModel):
                 UNION ALL
                    SELECT mine.deal FROM mine
                      JOIN crm_commission_booking b ON b.order_id = mine.deal AND b.date %(span)s""",
-                partners=tuple(partners.ids),
-                users=SQL("SELECT id FROM res_users WHERE partner_id IN %s", tuple(partners.ids)),
-                company=company.id,
-                types=INVOICE_TYPES,
+                mine=self._sql_deals_of(partners, company),
                 span=SQL("BETWEEN %s AND %s", date_from, date_to),
             )
+        )
+
+    @api.model
+    def _sql_deals_of(self, partners, company):
+        """Return the query of the deals that ``partners`` own or take part in, at any time."""
+        return SQL(
+            """SELECT order_id FROM crm_commission_participant
+                    WHERE partner_id IN %(partners)s AND order_id IS NOT NULL
+                UNION
+                   SELECT id FROM sale_order
+                    WHERE user_id IN (%(users)s) AND company_id = %(company)s
+                UNION
+                   SELECT -COALESCE(m.reversed_entry_id, m.id) FROM account_move m
+                    WHERE m.invoice_user_id IN (%(users)s) AND m.company_id = %(company)s
+                      AND m.move_type IN %(types)s AND EXISTS (
+                          SELECT FROM account_move_line l
+                       LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+                           WHERE l.move_id = m.id AND l.display_type = 'product'
+                             AND r.invoice_line_id IS NULL)""",
+            partners=tuple(partners.ids),
+            users=SQL("SELECT id FROM res_users WHERE partner_id IN %s", tuple(partners.ids)),
+            company=company.id,
+            types=INVOICE_TYPES,
         )
 
     @api.model
@@ -553,6 +560,7 @@ class CrmCommissionCredit(models.AbstractModel):
         products = version._product_domain()
         if not products.is_true():
             found = (
+                # sudo: a plan counts products whoever may read them; only ids go into the query
                 self.env["product.product"]
                 .sudo()
                 .with_context(active_test=False)

@@ -38,6 +38,7 @@ class CrmCommissionLine(models.Model):
 
     @property
     def _table_query(self):
+        # sudo: the rules of this model decide which rows may be read
         credit = self.env["crm.commission.credit"].sudo()
         self.env.flush_all()
         statements = self._statements_of_context()

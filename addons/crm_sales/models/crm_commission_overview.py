@@ -146,7 +146,6 @@ class CrmCommissionOverview(models.AbstractModel):
             .search([("statement_id", "=", statement.id)], limit=LINES)
         )
         roles = dict(lines._fields["role"]._description_selection(self.env))
-        # sudo: the names of the documents behind the user's own lines, which the rule selected
         return [
             {
                 "id": line.id,
@@ -158,6 +157,7 @@ class CrmCommissionOverview(models.AbstractModel):
                 "basis": line.basis,
                 "commission": line.commission,
             }
+            # sudo: the names of the documents behind the user's own lines, which the rule selected
             for line in lines.sudo()
         ]
 
@@ -176,17 +176,17 @@ class CrmCommissionOverview(models.AbstractModel):
             start = plan._period_bounds(credit.date)[0]
             periods.setdefault(start, []).append((lead, credit))
         running = plan._period_bounds(fields.Date.context_today(self))[0]
-        rows, uplift = [], ZERO
+        rows, uplift, total = [], ZERO, ZERO
         for start, pairs in sorted(periods.items()):
             earned = self._credits_of(statement) if start == running else []
             amounts, more = self._earn(plan, earned, [credit for _lead, credit in pairs])
             uplift += more
+            total += sum(amounts, more)
             rows += [
                 self._expected_row(lead, credit, amount)
                 for (lead, credit), amount in zip(pairs, amounts, strict=True)
             ]
-        total = sum(row["commission"] for row in rows) + float(uplift)
-        return {"rows": rows, "uplift": float(uplift), "total": total}
+        return {"rows": rows, "uplift": float(uplift), "total": float(total)}
 
     @api.model
     def _credits_of(self, statement):
@@ -253,8 +253,10 @@ class CrmCommissionOverview(models.AbstractModel):
     @api.model
     def _counts(self, version, lead):
         """Whether the team and the customer of an opportunity pass the filters of a version."""
+        # sudo: whether a filter lets the deal pass; the customers are not shown
         customers = version.sudo().partner_ids.commercial_partner_id
         return (not version.team_ids or lead.team_id in version.team_ids) and (
+            # sudo: as above
             not customers or lead.partner_id.sudo().commercial_partner_id in customers
         )
 

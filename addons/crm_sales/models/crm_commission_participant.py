@@ -117,17 +117,24 @@ class CrmCommissionParticipant(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have the statements of the participants computed again before commit."""
         participants = super().create(vals_list)
         participants._mark_dirty()
         return participants
 
     def write(self, vals):
+        """Mark both who took part until now and who takes part from now on."""
         self._mark_dirty()
         result = super().write(vals)
         self._mark_dirty()
         return result
 
     def unlink(self):
+        """Take the shares out of the statements.
+
+        :raises ValidationError: the owners that stay do not share 100 %; a form that replaces all
+            participants of an order is checked by the order, at the end
+        """
         self._mark_dirty()
         orders = self.order_id
         result = super().unlink()

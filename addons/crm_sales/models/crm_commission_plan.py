@@ -124,6 +124,7 @@ class CrmCommissionPlan(models.Model):
         self.version_ids.filtered(lambda version: version.state == "approved")._check_complete()
 
     def write(self, vals):
+        """Refuse another period, company or sub-ledger once statements exist."""
         frozen = {"period", "company_id", "ledger_id", "cost_ledger_id"} & vals.keys()
         if frozen:
             self._check_not_started(vals, frozen)

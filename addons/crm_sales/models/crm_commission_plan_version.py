@@ -198,6 +198,7 @@ class CrmCommissionPlanVersion(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Begin with a scale of one tier at 0 % where none is given; a scale needs a first tier."""
         for vals in vals_list:
             vals.setdefault("tier_ids", [Command.create({"lower_bound": 0.0, "rate": 0.0})])
         versions = super(
@@ -206,6 +207,10 @@ class CrmCommissionPlanVersion(models.Model):
         return versions.with_env(self.env)
 
     def write(self, vals):
+        """Change the terms while the version is a draft; later only what is no term.
+
+        :raises UserError: the version is in force or was replaced; a new version is to be made
+        """
         if vals.keys() - EDITABLE_FIELDS:
             self._check_editable()
         nested = self.with_context(commission_version_nested=True)
@@ -320,6 +325,7 @@ class CrmCommissionPlanVersion(models.Model):
             .currency_id
         )
         with_rate = (
+            # sudo: as above
             self.env["res.currency.rate"]
             .sudo()
             ._read_group(

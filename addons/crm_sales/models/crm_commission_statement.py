@@ -173,6 +173,7 @@ class CrmCommissionStatement(models.Model):
             ._read_group(self._subledger_entry_domain(), ["res_id", "kind"], ["amount:sum"])
         ):
             sums[key, kind == "settlement"] += amount
+        # sudo: amounts that only the sub-ledger writes
         for statement in self.sudo():
             rounded = statement.currency_id.round
             earned = rounded(-sums[statement.id, False])
@@ -365,6 +366,10 @@ class CrmCommissionStatement(models.Model):
         return moves
 
     def _prepare_payroll_lines(self):
+        """Return the journal items (settled, counterpart) that hand ``to_pay`` to the payroll.
+
+        Company currency. The first one settles the sub-ledger; override to add dimensions.
+        """
         common = {"name": self.display_name, "partner_id": self.partner_id.id}
         settled = common | {
             "account_id": self.plan_id.ledger_id.account_id.id,
@@ -386,6 +391,10 @@ class CrmCommissionStatement(models.Model):
         return bills
 
     def _prepare_bill_vals(self):
+        """Return the values of the bill (a refund where the payee owes) for ``to_pay``.
+
+        Company currency, dated today in the user's time zone, without taxes; override to add them.
+        """
         self.ensure_one()
         return {
             "move_type": "in_invoice" if self.to_pay > 0 else "in_refund",

@@ -42,11 +42,13 @@ class CrmCommissionTier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add tiers to a version that is still a draft."""
         tiers = super().create(vals_list)
         tiers.version_id._check_editable()
         return tiers
 
     def write(self, vals):
+        """Change tiers of a version that is still a draft."""
         self.version_id._check_editable()
         return super().write(vals)
 
@@ -55,6 +57,7 @@ class CrmCommissionTier(models.Model):
         self.version_id._check_editable()
 
     def unlink(self):
+        """Remove tiers; what is left must still be a scale that begins at zero."""
         versions = self.version_id
         result = super().unlink()
         if not self.env.context.get("commission_version_nested"):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class CrmCompetitor(models.Model):
+    """Who else is asked for offers: strengths, weaknesses, and what wins against them."""
+
     _name = "crm.competitor"
     _description = "Competitor"
     _inherit = ["mail.thread"]

@@ -467,6 +467,7 @@ class CrmContract(models.Model):
                 )
 
     def copy_data(self, default=None):
+        """Mark a copy made by hand; amendments and renewals keep the title of their origin."""
         rows = super().copy_data(default)
         if not is_unlocked(self.env):
             for row in rows:
@@ -779,6 +780,11 @@ class CrmContract(models.Model):
         return [row | {"order_id": order.id} for row in rows]
 
     def _prepare_periods(self, total):
+        """Return the values of one instalment per period, planned on its first day.
+
+        :param total: for the whole term, in contract currency; the parts sum to it exactly. An
+            amendment plans the periods only that begin on its day or later
+        """
         step = int(self.recurrence or 1)
         starts = [
             instalments.add_months(self.date_start, number * step)

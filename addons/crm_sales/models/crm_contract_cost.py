@@ -124,6 +124,12 @@ class CrmContractCost(models.Model):
         return {key: (Decimal(added), Decimal(taken)) for key, added, taken in rows}
 
     def _targets(self, capitalised, clawed_back):
+        """Return the state of one cost: a target per month that ended, and the impairment.
+
+        Straight-line over the months of the contract (IFRS 15.99); what is left at a termination
+        is written off on that day, less what the payee gave back (IFRS 15.101). Amounts in company
+        currency, days in the time zone of the user.
+        """
         self.ensure_one()
         parts = self._schedule(capitalised)
         ended = self.terminated_on
@@ -144,6 +150,7 @@ class CrmContractCost(models.Model):
         return straight_line(capitalised, months, rounding) if months and capitalised else []
 
     def _target(self, component, amount, day):
+        """Return the target of a component in company currency; consumption is negative."""
         code = component.partition(":")[0]
         return Target(
             key=self.id,
@@ -189,6 +196,7 @@ class CrmContractCost(models.Model):
         ):
             posted[key, (component or "").partition(":")[0]] += amount
         transfers = self._transfers()
+        # sudo: amounts that only the sub-ledger writes
         for cost in self.sudo():
             cost._write_amounts(posted, *transfers.get(cost.id, (ZERO, ZERO)))
 

@@ -441,6 +441,7 @@ class CrmContractInstalment(models.Model):
                 }
             )
         )
+        # sudo: as above
         return wizard._create_invoices(self.order_id.sudo()).sudo()
 
     def _invoice_lines(self):
@@ -492,6 +493,11 @@ class CrmContractInstalment(models.Model):
             )
 
     def _prepare_invoice_line_vals(self):
+        """Return lines that bill the instalment as a share of the contract's lines.
+
+        In contract currency, at the rate of today. The amount includes taxes: Odoo's split of down
+        payments divides it over products and taxes so that the total is the instalment to the cent.
+        """
         contract = self.contract_id
         tax_model = self.env["account.tax"]
         rate = self.env["res.currency"]._get_conversion_rate(

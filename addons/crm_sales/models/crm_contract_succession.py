@@ -90,6 +90,7 @@ class CrmContractSuccession(models.AbstractModel):
 
     def _compare(self):
         """Return the differences to the contract this one follows, terms first."""
+        # sudo: an amendment, which the user may read, quotes the contract it changes
         old, new = self.sudo().origin_id, self.sudo()
         return clauses.compare(old._terms(), new._terms()) + clauses.compare(
             old._paragraphs(), new._paragraphs()

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmContractTemplateClause(models.Model):
+    """A clause of the library in a template; contracts take its version in force that day."""
+
     _name = "crm.contract.template.clause"
     _description = "Clause of a Contract Template"
     _order = "template_id, sequence, id"

@@ -4,6 +4,8 @@ from ..engine import instalments
 
 
 class CrmContractTemplateInstalment(models.Model):
+    """A row of the payment plan of a template; together they are 100 % of the contract."""
+
     _name = "crm.contract.template.instalment"
     _description = "Instalment of a Contract Template"
     _order = "template_id, sequence, id"

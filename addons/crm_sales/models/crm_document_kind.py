@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmDocumentKind(models.Model):
+    """What a document of an opportunity is, so that a gate can ask for one of a kind."""
+
     _name = "crm.document.kind"
     _description = "Kind of Document"
     _order = "sequence, name"

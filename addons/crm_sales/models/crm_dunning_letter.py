@@ -42,6 +42,10 @@ class CrmDunningLetter(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Keep what was sent.
+
+        :raises UserError: letters are made by the dunning run only, never by hand
+        """
         if not is_unlocked(self.env):
             raise UserError(self.env._("Letters are sent from the list of receivables."))
         return super().create(vals_list)
@@ -111,6 +115,11 @@ class CrmDunningLetter(models.Model):
         return letter.with_env(self.env)
 
     def _prepare_letter_vals(self, rows, level):
+        """Return the values of one letter over the receivables of one customer.
+
+        Company currency. It lists the invoices that may be dunned and comes from the salesperson of
+        the first; without an address it is kept as failed.
+        """
         due = rows.filtered(lambda row: row._may_be_dunned())
         partner = rows.partner_id
         contact = partner.browse(partner.address_get(["invoice"])["invoice"])

@@ -125,10 +125,12 @@ class CrmForecast(models.Model):
             if forecast.user_id:
                 keys = [key for key in figures if key[1] == forecast.user_id.id]
             else:
+                # sudo: as above
                 teams = set(forecast.team_id.sudo()._with_sub_teams().ids)
                 keys = [key for key in figures if key[0] in teams]
             found[forecast] = board._add_up([figures[key] for key in keys])
             if not forecast.user_id:
+                # sudo: as above
                 quota = board._quota_of_team(forecast.team_id.sudo(), figures)
                 found[forecast].update(quota=quota, gap=max(0.0, quota - found[forecast]["closed"]))
         return found
@@ -201,6 +203,7 @@ class CrmForecast(models.Model):
     @api.model
     def _team_of(self, user, company):
         """Return the team that a person belongs to in a company."""
+        # sudo: the team of a person, for a forecast whose rights the callers check
         memberships = self.env["crm.team.member"].sudo().search([("user_id", "=", user.id)])
         teams = memberships.crm_team_id.filtered(lambda t: t.company_id in (company, company[:0]))
         return teams.sorted(lambda team: (not team.company_id, team.sequence, team.id))[:1]
@@ -346,6 +349,11 @@ class CrmForecast(models.Model):
         )
 
     def _prepare_entry_vals(self, kind, amount, note=""):
+        """Return the values of an entry that freezes the figures of this moment beside ``amount``.
+
+        :param kind: what happened: submitted, judged, snapshot
+        :param amount: in company currency
+        """
         self.ensure_one()
         return {
             "forecast_id": self.id,

@@ -170,6 +170,7 @@ class CrmForecastSnapshot(models.Model):
     def _skip(self, lead_id, error):
         """Say on the snapshot which opportunity is missing, and why."""
         reason = str(error).strip().splitlines()[0]
+        # sudo: the name of what could not be kept
         lead = self.env["crm.lead"].sudo().browse(lead_id)
         line = self.env._(
             "%(lead)s (%(id)s) was not kept: %(reason)s", lead=lead.name, id=lead_id, reason=reason

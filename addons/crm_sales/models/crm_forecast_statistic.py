@@ -117,6 +117,7 @@ class CrmForecastStatistic(models.Model):
     def _series(self, measure, company, months):
         """Return ``{(level, team, user): monthly amounts}`` of whoever sold lately."""
         last = span.bounds("month", months[-1])[1]
+        # sudo: series of everybody are computed; the rules decide who reads which
         achievement = self.env["crm.achievement"].sudo()
         sums = achievement._sums(measure, company, months[0], last, by="team_id, user_id, month")
         position = {month: index for index, month in enumerate(months)}
@@ -133,6 +134,7 @@ class CrmForecastStatistic(models.Model):
     @api.model
     def _teams_above(self, company):
         """Return ``{team: it and the teams above it}`` of a company, as ids."""
+        # sudo: the whole tree, as above
         teams = self.env["crm.team"].sudo().with_context(active_test=False)
         teams = teams.search([("company_id", "in", (company.id, False))])
         above = {}
@@ -146,6 +148,7 @@ class CrmForecastStatistic(models.Model):
 
     @api.model
     def _prepare_key_vals(self, company, measure, key):
+        """Return the values that every row of one series shares; see ``_series`` for the key."""
         level, team, user = key
         return {
             "company_id": company.id,
@@ -166,6 +169,10 @@ class CrmForecastStatistic(models.Model):
 
     @api.model
     def _prepare_ahead(self, base, current, forecast):
+        """Return one row for each month ahead, ``current`` being the first.
+
+        Company currency. ``mase`` is a ratio (Hyndman & Koehler 2006), ``mape`` a percentage.
+        """
         return [
             {
                 **base,

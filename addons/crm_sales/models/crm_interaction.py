@@ -4,6 +4,8 @@ from odoo.addons.crm_customer.engine.interaction import Source
 
 
 class CrmInteraction(models.AbstractModel):
+    """Visits belong to the time line of a customer and count as a contact."""
+
     _inherit = "crm.interaction"
 
     # --- visits ---

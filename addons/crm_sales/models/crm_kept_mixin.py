@@ -9,16 +9,19 @@ class CrmKeptMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Forget what the workers keep, in all of them once this is committed."""
         records = super().create(vals_list)
         self.env.registry.clear_cache()
         return records
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         self.env.registry.clear_cache()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         result = super().unlink()
         self.env.registry.clear_cache()
         return result

@@ -19,6 +19,11 @@ HEALTH_FIELDS = frozenset(
 
 
 class CrmLead(models.Model):
+    """Leads are routed, answered in time, held to gates and playbooks, won and lost for reasons.
+
+    One block per topic below; what an overridden method adds stands in the methods that it calls.
+    """
+
     _name = "crm.lead"
     _inherit = ["crm.lead", "crm.pool.mixin", "crm.approval.mixin"]
 
@@ -163,6 +168,10 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Route new leads, then start their clocks.
+
+        :raises UserError: gates hold for the first stage too
+        """
         nested = self.with_context(**{NESTED: True})
         vals_list, kept = self._routing_before_create(vals_list)
         leads = super(CrmLead, nested).create(vals_list).with_env(self.env)
@@ -171,6 +180,10 @@ class CrmLead(models.Model):
         return leads
 
     def write(self, vals):
+        """Check gates and playbooks of a new stage, and let routing, health and team follow.
+
+        :raises UserError: the new stage asks for something that is missing
+        """
         routed = self._routing_before_write(vals)
         stages = self._discipline_before(vals)
         nested = self.with_context(**{NESTED: True}) if "deal_member_ids" in vals else self
@@ -302,9 +315,11 @@ class CrmLead(models.Model):
 
     @api.model
     def name_create(self, name):
+        """A lead that somebody types stays with them: routing is told so."""
         return super(CrmLead, self.with_context(**{BY_HAND: True})).name_create(name)
 
     def web_save(self, vals, specification, next_id=None):
+        """A new lead saved on a form was entered by hand, see :meth:`name_create`."""
         by_hand = self if self else self.with_context(**{BY_HAND: True})
         return super(CrmLead, by_hand).web_save(vals, specification, next_id=next_id)
 
@@ -350,9 +365,11 @@ class CrmLead(models.Model):
             records = merge[model].sudo().search([("lead_id", "in", opportunities.ids)])
             if records:
                 records.write({"lead_id": self.id})
+        # sudo: as above
         self.env["crm.lead.sla"].sudo()._keep_last(self)
 
     def message_post(self, **kwargs):
+        """An answer to the customer stops the clock of the first response."""
         message = super().message_post(**kwargs)
         self._sla_after_message(message)
         return message
@@ -690,6 +707,7 @@ class CrmLead(models.Model):
         }
 
     def action_set_lost(self, **additional_values):
+        """Mark as lost, with reason and detail written before, as gates ask for them then."""
         # The detail must be there when the deal becomes lost, not after.
         if additional_values and "lost_reason_id" in additional_values:
             self.write(additional_values)

@@ -131,6 +131,10 @@ class CrmLeadRouteLog(models.Model):
         }
 
     def write(self, vals):
+        """Move decisions to the lead that survives a merge.
+
+        :raises UserError: for every other change
+        """
         # Only a merge of leads moves decisions, to the surviving lead.
         if vals.keys() == {"lead_id"} and self.env.context.get("crm_lead_merge"):
             return super().write(vals)

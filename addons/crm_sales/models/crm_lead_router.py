@@ -79,6 +79,7 @@ class CrmLeadRouter(models.AbstractModel):
         tree, facts = self.env["crm.territory.model"]._tree(model.id), self._place_facts(leads)
         wanted, moved = defaultdict(leads.browse), leads.browse()
         for lead in leads:
+            # sudo: see the class
             new = self.env["crm.territory"].sudo().browse(tree.find(facts[lead.id]) or ())
             if lead.territory_id != new:
                 wanted[new] |= lead
@@ -116,6 +117,7 @@ class CrmLeadRouter(models.AbstractModel):
                     "facts": {
                         "code": "manual",
                         "actor": self.env.user.name,
+                        # sudo: the name of the colleague, for the explanation
                         "before": before[lead.id].sudo().name or NOBODY,
                         "user": lead.user_id.name or NOBODY,
                     },
@@ -124,6 +126,7 @@ class CrmLeadRouter(models.AbstractModel):
             ]
         )
         runs = (
+            # sudo: clocks are kept by the router only
             self.env["crm.lead.sla"]
             .sudo()
             .search([("lead_id", "in", leads.ids), ("state", "in", ("open", "warned"))])
@@ -211,8 +214,9 @@ class CrmLeadRouter(models.AbstractModel):
             return {}
         groups = (
             self.env["crm.segment.member"]
+            # sudo: as the router
             .sudo()
-            ._read_group(  # sudo: as the router
+            ._read_group(
                 [
                     ("segment_id", "in", segments.ids),
                     ("partner_id", "in", leads.partner_id.commercial_partner_id.ids),
@@ -436,10 +440,9 @@ class CrmLeadRouter(models.AbstractModel):
                 flag = "use_leads" if lead.type == "lead" else "use_opportunities"
                 team = (
                     self.env["crm.team"]
+                    # sudo: see the class
                     .sudo()
-                    ._get_default_team_id(  # sudo: see the class
-                        user_id=user_id, domain=[(flag, "=", True)]
-                    )
+                    ._get_default_team_id(user_id=user_id, domain=[(flag, "=", True)])
                 )
             cache[key] = team.id
         return cache[key]

@@ -117,6 +117,7 @@ class CrmLeadSla(models.Model):
 
     @api.model
     def _policy(self, lead, decision):
+        # sudo: configuration, read by the router for everybody
         rule = self.env["crm.lead.route.rule"].sudo().browse(decision and decision.rule_id or ())
         return rule.sla_policy_id or lead.team_id.lead_sla_policy_id
 

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmLostReason(models.Model):
+    """A reason may ask for more than itself."""
+
     _inherit = "crm.lost.reason"
 
     detail_required = fields.Boolean(

@@ -62,6 +62,11 @@ class CrmPaymentPromise(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note a promise about everything that the customer owes now, as far as the user sees it.
+
+        :raises UserError: it promises more than is open; or its result is given, which is found by
+            the scheduled check
+        """
         for vals in vals_list:
             self._check_protected({name: vals[name] for name in vals if vals[name] != "open"})
         promises = super().create(vals_list)
@@ -70,6 +75,7 @@ class CrmPaymentPromise(models.Model):
         return promises
 
     def write(self, vals):
+        """Change the promise, but not its result, which the scheduled check finds."""
         self._check_protected(vals)
         return super().write(vals)
 

@@ -23,11 +23,13 @@ class CrmPlaybook(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Make its files readable for whoever reads the playbook."""
         playbooks = super().create(vals_list)
         playbooks._own_attachments()
         return playbooks
 
     def write(self, vals):
+        """Make new files readable for whoever reads the playbook."""
         result = super().write(vals)
         if "attachment_ids" in vals:
             self._own_attachments()
@@ -86,8 +88,10 @@ class CrmPlaybook(models.Model):
             "items": [self._guide_item(item, ticks.get(item)) for item in books.item_ids],
             "talk_track": [str(book.talk_track) for book in books if book.talk_track],
             "collateral": [
-                {"id": file.id, "name": file.name} for file in books.attachment_ids.sudo()
-            ],  # sudo: names of files of playbooks that the user may read
+                # sudo: names of files of playbooks that the user may read
+                {"id": file.id, "name": file.name}
+                for file in books.attachment_ids.sudo()
+            ],
         }
 
     @api.model

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmPlaybookItem(models.Model):
+    """A step to tick on each opportunity in the stage; a mandatory one binds whoever moves it."""
+
     _name = "crm.playbook.item"
     _description = "Checklist Item of a Playbook"
     _inherit = ["crm.kept.mixin"]

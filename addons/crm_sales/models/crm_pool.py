@@ -177,7 +177,9 @@ class CrmPool(models.Model):
     def _check_domain(self):
         for pool in self:
             try:
-                pool._parsed_domain().validate(self.env[pool.res_model])
+                # Constraints run as superuser. As the user: nobody may ask, by a pool, for a field
+                # that is hidden from them.
+                self.sudo(False).env[pool.res_model]._search(pool._parsed_domain(), limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._(
@@ -209,17 +211,20 @@ class CrmPool(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """The rules of the records inside keep ids of pools with members only: forget them."""
         pools = super().create(vals_list)
         self._forget_strangers()
         return pools
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         if "members_only" in vals:
             self._forget_strangers()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         result = super().unlink()
         self._forget_strangers()
         return result
@@ -256,6 +261,7 @@ class CrmPool(models.Model):
     def _zone(self):
         """Return the time zone in which this pool counts days, that of the company's calendar."""
         self.ensure_one()
+        # sudo: the time zone of the company, for who may use its pool
         company = self.company_id.sudo()
         return pytz.timezone(company.resource_calendar_id.tz or company.partner_id.tz or "UTC")
 
@@ -283,7 +289,9 @@ class CrmPool(models.Model):
             if not (self.env.su or pool._managed_by(self.env.user)):
                 raise AccessError(
                     self.env._(
-                        "Only managers of the pool %s may do this.", pool.sudo().display_name
+                        # sudo: the name of the pool in a refusal
+                        "Only managers of the pool %s may do this.",
+                        pool.sudo().display_name,
                     )
                 )
 
@@ -436,6 +444,7 @@ class CrmPool(models.Model):
     def action_open_mine(self):
         """Open the records of the user that fit this pool, those soon recycled first."""
         self.ensure_one()
+        # sudo: the condition of a pool that members may use; the list obeys the rights
         domain = self.sudo()._matching_domain() & Domain("user_id", "=", self.env.uid)
         return self._action_records(self.env._("%s: Mine", self.name), list(domain))
 
@@ -479,12 +488,14 @@ class CrmPool(models.Model):
             [("res_model", "=", record._name), ("company_id", "in", self._companies_of(record))]
         )
         for pool in pools:
+            # sudo: only tells which pool fits
             if record.sudo().filtered_domain(pool._matching_domain()):
                 return pool
         return pools.browse()
 
     @api.model
     def _companies_of(self, record):
+        # sudo: as above
         return record.sudo().company_id.ids or self.env.companies.ids
 
     def _sql_zone(self):

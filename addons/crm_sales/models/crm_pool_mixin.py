@@ -192,6 +192,7 @@ class CrmPoolMixin(models.AbstractModel):
             .sudo()
             .search([("res_model", "=", self._name), ("is_recycling", "=", True)])
         )
+        # sudo: as above
         decision = self.env["crm.pool.decision"].sudo()
         found = {}
         owned = self.filtered("user_id").ids
@@ -204,6 +205,7 @@ class CrmPoolMixin(models.AbstractModel):
         self.ensure_one()
         if self.pool_id:
             self.pool_state = "pool"
+            # sudo: the name of the pool a record lies in, which the user may read
             self.pool_outlook = self.env._("In %s", self.pool_id.sudo().name)
         elif row and row["days_left"] is not None:
             self.pool_days_left = row["days_left"]
@@ -239,6 +241,7 @@ class CrmPoolMixin(models.AbstractModel):
         self.pool_can_claim = False
         self.pool_claim_note = False
         for record in self:
+            # sudo: who manages a pool, only to compare with the user
             pool = record.pool_id.sudo()
             record.pool_can_manage = is_manager or (pool and pool._managed_by(user))
             record.pool_can_release = bool(record.user_id) and (
@@ -278,11 +281,20 @@ class CrmPoolMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Begin the history of ownership with the record.
+
+        :raises AccessError: a field of the pool is given that only claims and steps set
+        """
         records = super().create([self._pool_create_vals(vals) for vals in vals_list])
         records._pool_after_create()
         return records
 
     def write(self, vals):
+        """Keep the history when the owner changes; an owner takes the record out of its pool.
+
+        :raises AccessError: the user takes or gives away what the pool does not let them
+        :raises UserError: the record is locked
+        """
         vals, before = self._pool_before_write(vals)
         result = super().write(vals)
         if before:
@@ -368,6 +380,7 @@ class CrmPoolMixin(models.AbstractModel):
         self.ensure_one()
         if how == "create" and self.env.context.get("import_file"):
             how = "import"
+        # sudo: the company of the pool; the history is written by the mixin only
         pool = self.env["crm.pool"].sudo().browse(more.get("pool_id"))
         return {
             "res_model": self._name,
@@ -465,6 +478,7 @@ class CrmPoolMixin(models.AbstractModel):
 
     def _pool_refuse_taken(self):
         if self:
+            # sudo: the name of the colleague who was faster
             owner = self.user_id.sudo().name
             raise UserError(
                 self.env._("%(record)s is in no pool; it belongs to %(owner)s.",
@@ -579,6 +593,7 @@ class CrmPoolMixin(models.AbstractModel):
 
     def _pool_note(self, text):
         for record in self:
+            # sudo: a note of what the user, as the callers checked, has done
             record.sudo().message_post(body=text, author_id=self.env.user.partner_id.id)
 
     def action_open_ownership(self):

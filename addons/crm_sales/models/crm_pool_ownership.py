@@ -51,11 +51,16 @@ class CrmPoolOwnership(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add to the history, as superuser: the mixin is the only one that writes it.
+
+        :raises UserError: somebody adds to it by hand
+        """
         if not self.env.su:
             self._refuse_change()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Refuse: history is not changed, not even as superuser."""
         self._refuse_change()
         return super().write(vals)
 

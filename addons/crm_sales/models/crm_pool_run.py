@@ -246,6 +246,7 @@ class CrmPoolRun(models.Model):
     @api.model
     def _reminder_type(self):
         return (
+            # sudo: a kind of activity, for the scheduled action
             self.env["mail.activity.type"]
             .sudo()
             .browse(

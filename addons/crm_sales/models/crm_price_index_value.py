@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmPriceIndexValue(models.Model):
+    """The value of an index from a day on until the next one."""
+
     _name = "crm.price.index.value"
     _description = "Value of a Price Index"
     _order = "index_id, date desc"

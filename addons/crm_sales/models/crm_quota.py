@@ -330,11 +330,16 @@ class CrmQuota(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Move the day to the first of the period; refuse a second quota of the same place.
+
+        :raises ValidationError: it exists already; the message says which one is in the way
+        """
         vals_list = [self._align(self._add_missing_default_values(vals)) for vals in vals_list]
         self._refuse_twice(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
+        """Hold changes of place and period to the rules of :meth:`create`."""
         names = {"company_id", "measure", "period", "date_from", "active"}
         if not (names | set(self._dimension_fields())) & vals.keys():
             return super().write(vals)

@@ -81,6 +81,7 @@ class CrmQuotationVersion(models.Model):
         for version in versions.search([("order_id", "in", orders.ids)], order="number"):
             latest[version.order_id.id] = version
         vals_list = []
+        # sudo: as above: contents are kept in full
         for order in orders.sudo():
             last = latest.get(order.id, versions)
             content = self._content(order)
@@ -102,6 +103,10 @@ class CrmQuotationVersion(models.Model):
 
     @api.model
     def _prepare_vals(self, order, content, number, event, reason):
+        """Return the values of a version: amounts in the order's currency, the margin too.
+
+        :param content: what was compared with the version before; only its hash is kept
+        """
         return {
             "order_id": order.id,
             "number": number,
@@ -163,6 +168,11 @@ class CrmQuotationVersion(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _prepare_restore_vals(self, order):
+        """Return the values that make ``order`` say again what this version says.
+
+        Lines that still exist are updated, so that what hangs on them stays; others are deleted or
+        created. The currency follows from the pricelist.
+        """
         here = set(order.order_line.ids)
         kept = {line.origin_line for line in self.line_ids} & here
         commands = [Command.delete(line_id) for line_id in sorted(here - kept)]

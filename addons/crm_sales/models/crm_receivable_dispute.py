@@ -27,6 +27,10 @@ class CrmReceivableDispute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Note disputes; disputed invoices are not dunned.
+
+        :raises AccessError: the user does not see the invoice among the receivables
+        """
         disputes = super().create(vals_list)
         rows = self.env["crm.receivable"].search([("move_id", "in", disputes.move_id.ids)])
         if disputes.move_id - rows.move_id:
@@ -36,6 +40,10 @@ class CrmReceivableDispute(models.Model):
         return disputes
 
     def write(self, vals):
+        """Change the text or end the dispute.
+
+        :raises UserError: it would move to another invoice
+        """
         if "move_id" in vals:
             raise UserError(self.env._("A dispute stays with its invoice. Note another one."))
         return super().write(vals)

@@ -10,6 +10,8 @@ FORECAST_CATEGORIES = [
 
 
 class CrmStage(models.Model):
+    """Where deals of a stage count in the forecast, what it asks for, how to work in it."""
+
     _inherit = "crm.stage"
 
     # --- routing ---

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmSubledger(models.Model):
+    """Two more programmes: commissions payable; costs of obtaining contracts (IFRS 15.91)."""
+
     _inherit = "crm.subledger"
 
     kind = fields.Selection(

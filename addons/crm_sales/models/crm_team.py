@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 
 class CrmTeam(models.Model):
+    """Teams form a tree, over which quotas, forecasts and rights of leaders roll up."""
+
     _inherit = "crm.team"
 
     # --- routing ---

@@ -215,11 +215,16 @@ class CrmTerritory(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """The tree of a model is kept in memory: forget it."""
         territories = super().create(vals_list)
         self._forget()
         return territories
 
     def write(self, vals):
+        """See :meth:`create`.
+
+        :raises ValidationError: a territory would lie inside itself; the message shows the circle
+        """
         if vals.get("parent_id"):
             parent = self.browse(vals["parent_id"])
             above = set(map(int, (parent.parent_path or "").split("/")[:-1]))
@@ -232,6 +237,7 @@ class CrmTerritory(models.Model):
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         result = super().unlink()
         self._forget()
         return result
@@ -247,6 +253,7 @@ class CrmTerritory(models.Model):
         # sudo: whether there are open leads at all, also such as the user may not see
         below = self.sudo().search([("id", "child_of", self.ids)])
         lead = (
+            # sudo: as above
             self.env["crm.lead"]
             .sudo()
             .search([("territory_id", "in", below.ids), ("won_status", "=", "pending")], limit=1)

@@ -186,11 +186,13 @@ class CrmTerritoryModel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Which model is active when is kept with the trees: forget it."""
         models_ = super().create(vals_list)
         self.env["crm.territory"]._forget()
         return models_
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         self.env["crm.territory"]._forget()
         return result
@@ -205,6 +207,7 @@ class CrmTerritoryModel(models.Model):
             )
 
     def copy_data(self, default=None):
+        """Mark the copy, which is a draft to work on."""
         default = dict(default or {})
         return [
             {**vals, "name": default.get("name") or self.env._("%s (copy)", model.name)}

@@ -225,6 +225,10 @@ class CrmVisit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Plan visits; check-in, check-out and places are facts that only the buttons write.
+
+        :raises AccessError: such a fact is given
+        """
         for vals in vals_list:
             self._check_guarded(
                 {name for name in vals if vals[name] and (name, vals[name]) != ("state", "planned")}
@@ -234,6 +238,11 @@ class CrmVisit(models.Model):
         return visits
 
     def write(self, vals):
+        """Change a visit; once it has begun, it stays with its salesperson and its customer.
+
+        :raises UserError: for that
+        :raises AccessError: for what only check-in and check-out write
+        """
         self._check_guarded(vals.keys())
         if "user_id" in vals or "partner_id" in vals:
             begun = self.filtered("check_in")[:1]
@@ -327,6 +336,7 @@ class CrmVisit(models.Model):
             raise AccessError(
                 self.env._(
                     "This is a visit of %s. Everybody checks in at their own visits.",
+                    # sudo: the name of the colleague on a visit that the user may change
                     self.user_id.sudo().name,
                 )
             )

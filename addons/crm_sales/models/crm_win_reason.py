@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmWinReason(models.Model):
+    """Why a deal was won; it may ask for more than itself."""
+
     _name = "crm.win.reason"
     _description = "Win Reason"
     _order = "sequence, name"

@@ -5,6 +5,8 @@ MENU = "crm.crm_menu_root"
 
 
 class DigestDigest(models.Model):
+    """Figures of the digest: for managers those of the company, for others their own."""
+
     _inherit = "digest.digest"
 
     kpi_crm_booked = fields.Boolean("Sales Booked")

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class MailActivity(models.Model):
+    """A contact that was marked as done answers its lead and stops the clock."""
+
     _inherit = "mail.activity"
 
     def _action_done(self, feedback=False, attachment_ids=None):

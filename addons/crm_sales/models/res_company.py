@@ -5,6 +5,8 @@ from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
+    """What each company decides for quotations, contracts, visits, deals and forecasts."""
+
     _inherit = "res.company"
 
     # --- quotation discipline ---

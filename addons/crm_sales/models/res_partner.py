@@ -8,6 +8,8 @@ NEAR = 50  # customers on a phone
 
 
 class ResPartner(models.Model):
+    """Customers: what they owe, who owns them or which pool, when they were visited."""
+
     _name = "res.partner"
     _inherit = ["res.partner", "crm.pool.mixin"]
 
@@ -89,6 +91,7 @@ class ResPartner(models.Model):
         )
 
     def _pool_leave(self):
+        """Take the contacts of these companies out of the pool along with them."""
         # sudo: contacts are seen by whoever sees their company, whoever may change them
         contacts = (
             self.sudo()

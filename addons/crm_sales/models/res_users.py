@@ -6,6 +6,8 @@ LISTED_DEALS = 10_000
 
 
 class ResUsers(models.Model):
+    """Where a day of visits begins, and which territories and deals a user may read."""
+
     _inherit = "res.users"
 
     # --- visits ---
@@ -35,10 +37,12 @@ class ResUsers(models.Model):
 
     @property
     def SELF_READABLE_FIELDS(self):
+        """Everybody sees where their own day of visits begins."""
         return super().SELF_READABLE_FIELDS + ["visit_start_partner_id"]
 
     @property
     def SELF_WRITEABLE_FIELDS(self):
+        """Everybody chooses it without a right on users."""
         return super().SELF_WRITEABLE_FIELDS + ["visit_start_partner_id"]
 
     def _compute_readable_territory_ids(self):

@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -32,6 +33,8 @@ EXPIRY_BATCH = 200
 
 
 class SaleOrder(models.Model):
+    """Orders: who shares their commission, their contract, who may give which price, versions."""
+
     _inherit = "sale.order"
 
     participant_ids = fields.One2many(
@@ -139,6 +142,7 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Take over the deal team, and remember whose authority the prices are measured by."""
         for vals in vals_list:
             self._check_pricer(vals)
         nested = self.with_context(**{NESTED: True})
@@ -148,6 +152,10 @@ class SaleOrder(models.Model):
         return orders
 
     def write(self, vals):
+        """Keep versions when it is sent or confirmed; let commissions follow what is credited.
+
+        :raises AccessError: somebody names another person as the one who set the prices
+        """
         self._check_pricer(vals)
         tracked = TRACKED_FIELDS & vals.keys()
         self._check_contract_link(vals)
@@ -186,6 +194,7 @@ class SaleOrder(models.Model):
         """
         orders = self.filtered(
             lambda order: (
+                # sudo: only whether a deal team is there to be taken over
                 order.opportunity_id.sudo().deal_member_ids
                 and (replace or not order.participant_ids)
             )
@@ -194,6 +203,7 @@ class SaleOrder(models.Model):
         participants = self.env["crm.commission.participant"].sudo()
         nested = participants.with_context(**{NESTED: True})
         if replace:
+            # sudo: as above
             self.sudo().participant_ids.with_context(**{NESTED: True}).unlink()
         nested.create(
             [
@@ -441,9 +451,12 @@ class SaleOrder(models.Model):
         figures = super()._approval_snapshot_figures(operation)
         quantities = {line.id: line.product_uom_qty for line in self.order_line}
         broken = self._authority_broken()
-        below = sum(float(verdict.gap) * quantities[verdict.line_id] for verdict in broken)
+        below = sum(
+            (verdict.gap * Decimal(str(quantities[verdict.line_id])) for verdict in broken),
+            Decimal(0),
+        )
         figures["below_floor"] = self.company_id.currency_id.round(
-            below / (self.currency_rate or 1)
+            float(below) / (self.currency_rate or 1)
         )
         figures["excess_discount"] = max(
             (
@@ -529,6 +542,7 @@ class SaleOrder(models.Model):
         }
 
     def message_post(self, **kwargs):
+        """Sent again, an order gets a new version where its contents differ from the last one."""
         message = super().message_post(**kwargs)
         if self.env.context.get("mark_so_as_sent"):
             # Sent again, after a change: the state stays, the contents are new.

@@ -8,6 +8,8 @@ PRICE_FIELDS = frozenset(
 
 
 class SaleOrderLine(models.Model):
+    """A line knows the lowest price that who priced it may give."""
+
     _inherit = "sale.order.line"
 
     price_floor = fields.Float(
@@ -42,12 +44,14 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Commissions follow the line, and the authority is that of who priced it last."""
         lines = super().create(vals_list)
         lines._commission_mark_dirty()
         lines.order_id._remember_pricer()
         return lines
 
     def write(self, vals):
+        """See :meth:`create`; changes of neither price nor credited amount mark nothing."""
         result = super().write(vals)
         if TRACKED_FIELDS & vals.keys():
             self._commission_mark_dirty()
@@ -56,6 +60,7 @@ class SaleOrderLine(models.Model):
         return result
 
     def unlink(self):
+        """What is left is priced by who removed a line: discounts are judged as a whole."""
         orders = self.order_id
         result = super().unlink()
         orders.exists()._remember_pricer()

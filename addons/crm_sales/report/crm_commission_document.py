@@ -56,6 +56,7 @@ class CrmCommissionDocument(models.AbstractModel):
     @api.model
     def _lines(self, statements):
         asked = (
+            # sudo: lines of statements that the user may read, as ``_collect`` checks
             self.env["crm.commission.line"]
             .sudo()
             .with_context(commission_statement_ids=statements.ids)
@@ -155,6 +156,7 @@ class CrmCommissionDocument(models.AbstractModel):
                 (f"=H{number}-I{number}", statement.to_pay),
                 states[statement.state],
             ]
+            # sudo: statements whose reading ``_collect`` checked
             for number, statement in enumerate(statements.sudo(), start=2)
         ]
         totals = {5: "basis", 7: "earned", 8: "settled", 9: "to_pay"}
@@ -176,6 +178,7 @@ class CrmCommissionDocument(models.AbstractModel):
         ]
         rows = [
             [statement.display_name, *line.values()]
+            # sudo: as in ``_xlsx_summary``
             for statement in statements.sudo()
             for line in contents[statement.id]["lines"]
         ]
@@ -192,6 +195,7 @@ class CrmCommissionDocument(models.AbstractModel):
         ]
         rows = [
             [statement.display_name, *payment.values()]
+            # sudo: as in ``_xlsx_summary``
             for statement in statements.sudo()
             for payment in contents[statement.id]["payments"]
         ]

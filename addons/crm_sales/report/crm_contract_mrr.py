@@ -51,34 +51,7 @@ class CrmContractMrr(models.Model):
     def _table_query(self):
         return SQL(
             """
-WITH term AS (
-    SELECT c.company_id, c.commercial_partner_id AS partner_id, c.mrr,
-           c.effective_from AS date_from, c.effective_to AS date_to, c.user_id, c.team_id, c.id
-      FROM crm_contract c
-     WHERE c.recurring AND c.state IN ('active', 'ended', 'replaced')
-       AND c.effective_from IS NOT NULL
-), customer AS (
-    SELECT company_id, partner_id, MIN(date_from) AS first,
-           (ARRAY_AGG(user_id ORDER BY date_from DESC, id DESC))[1] AS user_id,
-           (ARRAY_AGG(team_id ORDER BY date_from DESC, id DESC))[1] AS team_id
-      FROM term
-  GROUP BY company_id, partner_id
-), month AS (
-    SELECT customer.*,
-           (first_day + INTERVAL '1 month' - INTERVAL '1 day')::date AS month_end
-      FROM customer,
-           GENERATE_SERIES(DATE_TRUNC('month', customer.first::timestamp),
-                           DATE_TRUNC('month', %(today)s::timestamp), '1 month') AS first_day
-), level AS (
-    SELECT month.company_id, month.partner_id, month.user_id, month.team_id, month.month_end,
-           COALESCE(SUM(term.mrr), 0) AS closing
-      FROM month
- LEFT JOIN term ON term.company_id = month.company_id
-               AND term.partner_id = month.partner_id
-               AND term.date_from <= month.month_end
-               AND (term.date_to IS NULL OR term.date_to >= month.month_end)
-  GROUP BY 1, 2, 3, 4, 5
-), step AS (
+WITH %(levels)s, step AS (
     SELECT level.*,
            COALESCE(LAG(closing) OVER own, 0) AS opening,
            COALESCE(BOOL_OR(closing <> 0) OVER (
@@ -106,6 +79,46 @@ SELECT ROW_NUMBER() OVER (
        CASE WHEN kind = 'churn' THEN closing - opening ELSE 0 END AS churn
   FROM movement
   JOIN res_company company ON company.id = movement.company_id
+            """,
+            levels=self._sql_levels(),
+        )
+
+    def _sql_levels(self):
+        """Return the common table expressions that end in ``level``: the sum at each month's end.
+
+        A customer has a row for every month since the first contract until today, in the time
+        zone of the reader. Amounts are monthly, in company currency.
+        """
+        return SQL(
+            """
+term AS (
+    SELECT c.company_id, c.commercial_partner_id AS partner_id, c.mrr,
+           c.effective_from AS date_from, c.effective_to AS date_to, c.user_id, c.team_id, c.id
+      FROM crm_contract c
+     WHERE c.recurring AND c.state IN ('active', 'ended', 'replaced')
+       AND c.effective_from IS NOT NULL
+), customer AS (
+    SELECT company_id, partner_id, MIN(date_from) AS first,
+           (ARRAY_AGG(user_id ORDER BY date_from DESC, id DESC))[1] AS user_id,
+           (ARRAY_AGG(team_id ORDER BY date_from DESC, id DESC))[1] AS team_id
+      FROM term
+  GROUP BY company_id, partner_id
+), month AS (
+    SELECT customer.*,
+           (first_day + INTERVAL '1 month' - INTERVAL '1 day')::date AS month_end
+      FROM customer,
+           GENERATE_SERIES(DATE_TRUNC('month', customer.first::timestamp),
+                           DATE_TRUNC('month', %(today)s::timestamp), '1 month') AS first_day
+), level AS (
+    SELECT month.company_id, month.partner_id, month.user_id, month.team_id, month.month_end,
+           COALESCE(SUM(term.mrr), 0) AS closing
+      FROM month
+ LEFT JOIN term ON term.company_id = month.company_id
+               AND term.partner_id = month.partner_id
+               AND term.date_from <= month.month_end
+               AND (term.date_to IS NULL OR term.date_to >= month.month_end)
+  GROUP BY 1, 2, 3, 4, 5
+)
             """,
             today=fields.Date.context_today(self),
         )

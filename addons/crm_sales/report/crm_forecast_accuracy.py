@@ -43,6 +43,7 @@ class CrmForecastAccuracy(models.Model):
     @property
     def _table_query(self):
         self.env.flush_all()
+        # sudo: settings of the companies; the rules decide which rows may be read
         parts = [self._sql_company(company) for company in self.env.companies.sudo()]
         return SQL(" UNION ALL ").join(parts)
 
@@ -50,6 +51,7 @@ class CrmForecastAccuracy(models.Model):
         # sudo: the rules of this model decide which rows may be read
         achievement = self.env["crm.achievement"].sudo()
         first = (
+            # sudo: as above
             self.env["crm.forecast"]
             .sudo()
             .search([("company_id", "=", company.id)], order="date_from", limit=1)

@@ -45,6 +45,7 @@ class CrmQuotaReport(models.Model):
     def _table_query(self):
         self.env.flush_all()
         parts = []
+        # sudo: settings of the companies; the rules decide which rows may be read
         for company in self.env.companies.sudo():
             parts.append(self._sql_quotas(company))
             parts.append(self._sql_open(company))

@@ -25,6 +25,7 @@ class CrmStageDurationReport(models.Model):
     @property
     def _table_query(self):
         self.env["mail.tracking.value"].flush_model()
+        # sudo: the id of a field
         field = self.env["ir.model.fields"].sudo()._get("crm.lead", "stage_id")
         return SQL(
             """WITH change AS (

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..engine import span
@@ -117,6 +117,55 @@ class TestForecastAccess(ForecastCase):
         own = self._as(self.li)["crm.quota"].search([("user_id", "=", self.li.id)], limit=1)
         with self.assertRaisesRegex(Exception, "Only the leader"):
             own.action_distribute()
+
+    def test_dialog_of_distribution_tells_nothing_of_other_teams(self):
+        """Its parts by sales of last year or by pipeline say who sold how much."""
+        first = span.bounds("quarter", self.today)[0]
+        south = self._quota(100, team=self.south, date_from=first, measure="booked")
+        north = self._quota(100, team=self.north, date_from=first, measure="booked")
+        for user, quota, by in (
+            (self.zhao, south, "pipeline"),
+            (self.li, south, "last_year"),
+            (self.wang, north, "pipeline"),
+        ):
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                self._as(user)["crm.quota.distribute"].create({"quota_id": quota.id, "by": by})
+        own = self._as(self.li)["crm.quota"].search([("user_id", "=", self.li.id)], limit=1)
+        with self.assertRaisesRegex(UserError, "Only the leader"):
+            self._as(self.li)["crm.quota.distribute"].create({"quota_id": own.id})
+        draft = self._as(self.li)["crm.quota.distribute"].new({"quota_id": own.id})
+        with self.assertRaisesRegex(UserError, "Only the leader"):
+            draft.line_ids.mapped("amount")
+
+    def test_leader_cannot_forge_a_part_of_another_team(self):
+        first = span.bounds("quarter", self.today)[0]
+        north = self._quota(100, team=self.north, date_from=first, measure="booked")
+        chen = self._quota(70, user=self.chen, team=self.south, date_from=first, measure="booked")
+        wizard = self._as(self.zhao)["crm.quota.distribute"].create({"quota_id": north.id})
+        wizard.line_ids[1:].unlink()
+        wizard.line_ids.write(
+            {"user_id": self.chen.id, "team_id": self.south.id, "amount": north.amount}
+        )
+        with self.assertRaisesRegex(UserError, "has no part in"):
+            wizard.action_apply()
+        self.assertEqual(chen.amount, 70)
+
+    def test_dialogs_of_the_forecast_tell_nothing_of_colleagues(self):
+        theirs = self._forecast(self.chen)
+        env = self._as(self.li)
+        for model in ("crm.forecast.submit", "crm.forecast.judge"):
+            with self.subTest(model=model):
+                vals = {"forecast_id": theirs.id, "amount": 1}
+                if model == "crm.forecast.judge":
+                    vals["reason"] = "Curious"
+                wizard = env[model].create(vals)
+                wizard.invalidate_recordset()
+                for name in ("quota", "closed", "commit", "statistical"):
+                    with self.assertRaises(AccessError):
+                        wizard.read([name])
+                with self.assertRaises(AccessError), self.cr.savepoint():
+                    vals.pop("amount")
+                    self.assertFalse(env[model].create(vals).amount)
 
     def test_achievement_of_accountants(self):
         self.assertTrue(self._as(self.accountant)["crm.achievement"].search([]))

@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from .common_pool import PoolCase
@@ -22,6 +22,13 @@ class TestPoolAccess(PoolCase):
     def finds(self, user, record):
         record.invalidate_recordset()
         return bool(self.as_user(user, record).search_count([("id", "=", record.id)]))
+
+    def test_a_condition_cannot_ask_for_a_hidden_field(self):
+        pool = self.as_user(self.boss, self.pool)
+        pool.domain = "[('ref', '=', 'POOL')]"
+        with self.assertRaisesRegex(ValidationError, "cannot be used"), self.cr.savepoint():
+            pool.domain = "[('signup_type', '!=', False)]"
+        self.assertEqual(pool.domain, "[('ref', '=', 'POOL')]")
 
     # Seeing
 

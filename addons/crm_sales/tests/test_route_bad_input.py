@@ -60,6 +60,12 @@ class TestRouteBadInput(RoutingCase):
             with self.assertRaisesRegex(ValidationError, "cannot be read"):
                 self._rule("Wrong", self.li, domain=domain)
 
+    def test_condition_on_a_hidden_field(self):
+        rule = self._rule("Wrong", self.li).with_user(self.boss)
+        rule.domain = "[('partner_id.city', '!=', False)]"
+        with self.assertRaisesRegex(ValidationError, "cannot be read"), self.cr.savepoint():
+            rule.domain = "[('partner_id.signup_type', '!=', False)]"
+
     def test_rules_that_are_never_reached(self):
         first = self._rule(
             "East",

@@ -78,3 +78,15 @@ class TestSettle(CommissionCase):
         self.of_li.with_user(self.boss).action_confirm()
         with self.assertRaises(AccessError):
             self.settle(self.boss, "pay", self.of_li).action_apply()
+
+    def test_a_line_tells_nothing_of_what_a_colleague_earns(self):
+        of_chen = self.statements - self.of_li
+        line = (
+            self.env["crm.commission.settle.line"]
+            .with_user(self.li)
+            .create({"statement_id": of_chen.id})
+        )
+        for name in ("earned", "to_pay", "partner_id"):
+            line.invalidate_recordset()
+            with self.assertRaises(AccessError):
+                line.read([name])

@@ -8,9 +8,15 @@ class CrmForecastJudge(models.TransientModel):
     _description = "Judge a Forecast"
     _inherit = ["crm.forecast.step"]
 
-    submitted_amount = fields.Monetary(related="forecast_id.submitted_amount")
-    comment = fields.Text(related="forecast_id.comment")
-    amount = fields.Monetary("My Judgement", compute="_compute_amount", store=True, readonly=False)
+    submitted_amount = fields.Monetary(related="forecast_id.submitted_amount", related_sudo=False)
+    comment = fields.Text(related="forecast_id.comment", related_sudo=False)
+    amount = fields.Monetary(
+        "My Judgement",
+        compute="_compute_amount",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+    )
     reason = fields.Text(required=True)
 
     @api.depends("forecast_id")

@@ -8,10 +8,11 @@ class CrmForecastSubmit(models.TransientModel):
     _description = "Submit a Forecast"
     _inherit = ["crm.forecast.step"]
 
-    pipeline = fields.Monetary(related="forecast_id.pipeline")
+    pipeline = fields.Monetary(related="forecast_id.pipeline", related_sudo=False)
     amount = fields.Monetary(
         "My Forecast",
         compute="_compute_amount",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="What you stand for. Proposed is what is closed and committed.",

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmLeadLost(models.TransientModel):
+    """Asks for the detail that the reason wants, and whether the customer shall be asked."""
+
     _inherit = "crm.lead.lost"
 
     detail_required = fields.Boolean(related="lost_reason_id.detail_required")

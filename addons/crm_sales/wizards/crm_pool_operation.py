@@ -77,6 +77,7 @@ class CrmPoolOperation(models.TransientModel):
         if self.pool_id._for_record(records[:1]) and self.env.user not in self._visible_to():
             raise AccessError(self.env._("You are no member of this pool."))
         records._pool_lock_rows()
+        # sudo: checked above
         records._pool_enter(self.pool_id.sudo(), "release", self.reason)
 
     def _visible_to(self):
@@ -90,6 +91,7 @@ class CrmPoolOperation(models.TransientModel):
         records._pool_check_manager()
         self.pool_id._check_managed()
         records._pool_lock_rows()
+        # sudo: checked above
         records._pool_enter(self.pool_id.sudo(), "put", self.reason)
 
     def _apply_lock(self, records):

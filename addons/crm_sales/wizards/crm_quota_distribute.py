@@ -10,7 +10,8 @@ class CrmQuotaDistribute(models.TransientModel):
     """Spreads a quota over the people of its team, or over shorter periods.
 
     The parts always sum to the quota, to the cent. Quotas that were distributed before are
-    changed, not entered twice.
+    changed, not entered twice. Parts and weights tell what everybody sold, so they are computed
+    for those only who may distribute the quota.
     """
 
     _name = "crm.quota.distribute"
@@ -18,12 +19,13 @@ class CrmQuotaDistribute(models.TransientModel):
 
     quota_id = fields.Many2one("crm.quota", required=True, readonly=True)
     currency_id = fields.Many2one(related="quota_id.currency_id")
-    amount = fields.Monetary("To Distribute", related="quota_id.amount")
+    amount = fields.Monetary("To Distribute", related="quota_id.amount", related_sudo=False)
     over = fields.Selection(
         [("people", "People of the team"), ("quarter", "Quarters"), ("month", "Months")],
         "Distribute over",
         required=True,
         compute="_compute_over",
+        compute_sudo=False,
         store=True,
         precompute=True,
         readonly=False,
@@ -42,6 +44,7 @@ class CrmQuotaDistribute(models.TransientModel):
         "crm.quota.distribute.line",
         "wizard_id",
         compute="_compute_line_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -56,7 +59,9 @@ class CrmQuotaDistribute(models.TransientModel):
     @api.depends("quota_id", "over", "by")
     def _compute_line_ids(self):
         for wizard in self:
-            parts = wizard._parts()
+            if wizard.quota_id:
+                wizard.quota_id._check_may_distribute()
+            parts = wizard._parts() if wizard.quota_id else []
             amounts = wizard.quota_id._split(wizard._weights(parts)) if parts else []
             wizard.line_ids = [
                 Command.clear(),
@@ -71,6 +76,12 @@ class CrmQuotaDistribute(models.TransientModel):
         for wizard in self:
             given = sum(wizard.line_ids.mapped("amount"))
             wizard.rest = wizard.currency_id.round(wizard.amount - given)
+
+    @api.constrains("quota_id")
+    def _check_quota(self):
+        # Constraints run as superuser.
+        for wizard in self.sudo(False):
+            wizard.quota_id._check_may_distribute()
 
     # ------------------------------------------------------------------
     # Parts and weights
@@ -103,6 +114,7 @@ class CrmQuotaDistribute(models.TransientModel):
         teams = team.sudo()._with_sub_teams() or every.search(
             [("company_id", "in", (company.id, False))]
         )
+        # sudo: as above
         members = self.env["crm.team.member"].sudo().search([("crm_team_id", "in", teams.ids)])
         found = {}
         for member in members.sorted(lambda m: (m.crm_team_id != team, m.user_id.name or "")):
@@ -140,6 +152,7 @@ class CrmQuotaDistribute(models.TransientModel):
     def _sum_of(self, sums, part):
         teams = None
         if part["team_id"]:
+            # sudo: as above
             team = self.env["crm.team"].sudo().browse(part["team_id"])
             teams = set(team._with_sub_teams().ids)
         return sum(
@@ -207,6 +220,7 @@ class CrmQuotaDistribute(models.TransientModel):
                     quota.display_name,
                 )
             )
+        self._check_parts()
         if not self.currency_id.is_zero(self.rest):
             raise UserError(
                 self.env._(
@@ -217,3 +231,18 @@ class CrmQuotaDistribute(models.TransientModel):
                     rest=self.currency_id.format(self.rest),
                 )
             )
+
+    def _check_parts(self):
+        """Refuse parts that are none of this quota: they are written as superuser."""
+        own = {(part["user_id"], part["team_id"], part["date_from"]) for part in self._parts()}
+        for line in self.line_ids:
+            if (line.user_id.id, line.team_id.id, line.date_from) not in own:
+                raise UserError(
+                    self.env._(
+                        "%(person)s in %(team)s has no part in %(quota)s. Open the dialog again: "
+                        "the team may have changed.",
+                        person=line.user_id.name or self.env._("Nobody"),
+                        team=line.team_id.name or self.env._("no team"),
+                        quota=self.quota_id.display_name,
+                    )
+                )

@@ -22,6 +22,7 @@ class CrmQuotationComparison(models.TransientModel):
             )
 
     def _prepare_comparison(self):
+        """Return what the template shows: amounts in the currency that the order has now."""
         self.check_access("read")
         left, right = self.left_id, self.right_id or self.order_id
         rows = self._rows(left.line_ids, right.line_ids if self.right_id else right.order_line)

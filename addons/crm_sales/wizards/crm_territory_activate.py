@@ -44,6 +44,7 @@ class CrmTerritoryActivate(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Preview at once how many open leads would move, and from where to where."""
         wizards = super().create(vals_list)
         for wizard in wizards:
             wizard._fill()

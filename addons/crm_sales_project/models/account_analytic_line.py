@@ -4,15 +4,19 @@ COST_FIELDS = frozenset({"amount", "date", "general_account_id", "account_id", "
 
 
 class AccountAnalyticLine(models.Model):
+    """Costs move the budget and the revenue over time of the project that they are booked on."""
+
     _inherit = "account.analytic.line"
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Have budgets and revenue of the projects looked at again."""
         lines = super().create(vals_list)
         lines._delivery_cost_projects()._delivery_cost_changed()
         return lines
 
     def write(self, vals):
+        """Look at the projects that had the cost before and those that have it now."""
         relevant = COST_FIELDS & vals.keys() or any(name.startswith("x_plan") for name in vals)
         projects = self._delivery_cost_projects() if relevant else None
         result = super().write(vals)
@@ -21,6 +25,7 @@ class AccountAnalyticLine(models.Model):
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         projects = self._delivery_cost_projects()
         result = super().unlink()
         projects._delivery_cost_changed()
@@ -33,11 +38,13 @@ class AccountAnalyticLine(models.Model):
         project_plan, other_plans = plans._get_all_plans()
         accounts = self.env["account.analytic.account"].sudo()
         for plan in project_plan | other_plans:
+            # sudo: as above
             accounts |= self.sudo()[plan._column_name()]
         if not accounts:
             return self.env["project.project"]
         return (
             self.env["project.project"]
+            # sudo: as above; only their figures are computed again
             .sudo()
             .search(
                 [

@@ -28,9 +28,17 @@ class CrmHandoverItem(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Add items; one ticked from the start is done by the user, now (UTC).
+
+        :raises AccessError: who did it, or when, is given
+        """
         return super().create([self._with_facts(vals) for vals in vals_list])
 
     def write(self, vals):
+        """Tick items, and tell the followers when the last one is done.
+
+        :raises AccessError: as in :meth:`create`
+        """
         result = super().write(self._with_facts(vals))
         if vals.get("done"):
             self.project_id._handover_advanced()

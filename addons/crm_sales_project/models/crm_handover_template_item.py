@@ -4,6 +4,8 @@ SIDES = [("sales", "Sales"), ("delivery", "Delivery")]
 
 
 class CrmHandoverTemplateItem(models.Model):
+    """A row that each new project gets; it is due so many calendar days after the confirmation."""
+
     _name = "crm.handover.template.item"
     _description = "Item of a Hand-over Checklist"
     _order = "template_id, sequence, id"

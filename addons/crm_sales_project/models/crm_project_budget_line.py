@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class CrmProjectBudgetLine(models.Model):
+    """What one kind of cost may come to, in the currency of the project's company."""
+
     _name = "crm.project.budget.line"
     _description = "Budget Line of a Project"
     _order = "project_id, sequence, id"
@@ -40,16 +42,19 @@ class CrmProjectBudgetLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """The total decides on alarms, and on the revenue where nothing was estimated since."""
         lines = super().create(vals_list)
         lines.project_id._budget_changed()
         return lines
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         self.project_id._budget_changed()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         projects = self.project_id
         result = super().unlink()
         projects._budget_changed()

@@ -27,16 +27,19 @@ class CrmProjectEstimate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Revenue is caught up in the month of the change (IFRS 15.43)."""
         estimates = super().create(vals_list)
         estimates.project_id._revenue_changed()
         return estimates
 
     def write(self, vals):
+        """See :meth:`create`."""
         result = super().write(vals)
         self.project_id._revenue_changed()
         return result
 
     def unlink(self):
+        """See :meth:`create`."""
         projects = self.project_id
         result = super().unlink()
         projects._revenue_changed()

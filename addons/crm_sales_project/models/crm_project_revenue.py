@@ -14,6 +14,7 @@ BATCH = 100
 
 
 def to_decimal(value):
+    """Return a stored amount exactly; six decimals are more than any currency has."""
     return Decimal(str(round(value or 0.0, 6)))
 
 
@@ -71,6 +72,7 @@ class CrmProjectRevenue(models.Model):
     @api.depends("project_id.name")
     def _compute_display_name(self):
         for revenue in self:
+            # sudo: the name of the project, to who may read its revenue
             revenue.display_name = revenue.project_id.sudo().name or ""
 
     @api.constrains("date_from", "date_until")
@@ -88,6 +90,7 @@ class CrmProjectRevenue(models.Model):
                 )
 
     def write(self, vals):
+        """Have the revenue spread again when its first or last day moves."""
         result = super().write(vals)
         if {"date_from", "date_until"} & vals.keys():
             self._subledger_mark_dirty()
@@ -185,6 +188,7 @@ class CrmProjectRevenue(models.Model):
         """Return ``{id: [(day, cost)]}`` from the analytic items of the projects."""
         result = defaultdict(list)
         revenues = {revenue.project_id.id: revenue.id for revenue in self}
+        # sudo: revenue follows every cost of the project, whoever enters it
         for project_id, day, amount in self.project_id.sudo()._costs(by_day=True):
             result[revenues[project_id]].append((day, to_decimal(amount)))
         return result
@@ -195,6 +199,7 @@ class CrmProjectRevenue(models.Model):
         line_of = {
             line.id: revenue.id
             for revenue in self
+            # sudo: the lines only tell which invoices below count
             for line in revenue.project_id.sudo()._contract_lines(downpayments=True)
         }
         # sudo: revenue follows every invoice of the contract, whoever posts it
@@ -219,6 +224,11 @@ class CrmProjectRevenue(models.Model):
         return result
 
     def _targets(self, months, costs, bills):
+        """Return a target per closed month and side, cost to cost (IFRS 15.41, B18).
+
+        :param months: last days of the closed months
+        :param costs: (day, cost), and ``bills`` (day, untaxed amount), in company currency
+        """
         self.ensure_one()
         contract = self._contract()
         standings = [self._standing(day, costs, bills) for day in months]
@@ -245,13 +255,16 @@ class CrmProjectRevenue(models.Model):
 
     def _contract(self):
         """Return the untaxed amount of the contract in company currency."""
+        # sudo: accountants need no right on sales for the amount of the contract
         lines = self.project_id.sudo()._contract_lines()
         total = sum(lines.mapped("price_subtotal"))
+        # sudo: as above
         rate = self.order_id.sudo().currency_rate or 1.0
         return to_decimal(self.currency_id.round(total / rate))
 
     def _estimate_on(self, day):
         """Return the estimate at completion as of a day: the last revision, else the budget."""
+        # sudo: nor a right on projects for the estimate behind the revenue
         project = self.project_id.sudo()
         revised = project.estimate_ids.filtered(lambda one: one.date <= day).sorted("date")[-1:]
         return to_decimal(revised.amount if revised else project.budget_amount)
@@ -314,6 +327,7 @@ class CrmProjectRevenue(models.Model):
             revenue.write(revenue._figures(costs[revenue.id], bills[revenue.id]))
 
     def _figures(self, costs, bills):
+        """Return what the record shows as of its closing day: company currency, percent."""
         contract = self._contract()
         day = self.date_until
         if not day:

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class CrmSubledger(models.Model):
+    """Two more programmes: contract liabilities and contract assets (IFRS 15.105)."""
+
     _inherit = "crm.subledger"
 
     kind = fields.Selection(

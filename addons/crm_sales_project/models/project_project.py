@@ -10,6 +10,8 @@ BATCH = 200
 
 
 class ProjectProject(models.Model):
+    """A sold project: handed over by sales, held to a budget, its revenue earned over time."""
+
     _inherit = "project.project"
 
     handover_item_ids = fields.One2many("crm.handover.item", "project_id", "Hand-over")
@@ -109,6 +111,7 @@ class ProjectProject(models.Model):
             accounts = {project.account_id.id: project.id for project in projects}
             rows = (
                 self.env["account.analytic.line"]
+                # sudo: as above
                 .sudo()
                 ._read_group(
                     Domain(column, "in", list(accounts)) & self._cost_domain(),
@@ -129,6 +132,7 @@ class ProjectProject(models.Model):
 
     def _cost_by_category(self):
         """Return ``{(project id, category id): cost}``; a cost without category is left out."""
+        # sudo: how costs are grouped is no secret to who sees the totals
         categories = self.env["crm.project.cost.category"].sudo().search([("active", "=", True)])
         result = defaultdict(float)
         for project_id, account, product, cost in self._cost_groups(
@@ -234,6 +238,7 @@ class ProjectProject(models.Model):
         templates = self.env["crm.handover.template"].sudo().search([("active", "=", True)])
         today = fields.Date.context_today(self)
         items = self.env["crm.handover.item"].sudo()
+        # sudo: as above
         for project in self.sudo().filtered(lambda one: not one.handover_item_ids):
             order = project._contract_order()
             rows = templates.filtered(lambda one, project=project: one._is_for(project)).item_ids

@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
+    """Where revenue over time is kept, and from which share of a budget on people are warned."""
+
     _inherit = "res.company"
 
     # --- project delivery ---

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    """The decisions of the company on the settings of projects."""
+
     _inherit = "res.config.settings"
 
     # --- project delivery ---

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class SaleOrder(models.Model):
+    """Confirmed orders begin the hand-over of their projects and set what these earn."""
+
     _inherit = "sale.order"
 
     handover_item_ids = fields.One2many("crm.handover.item", "order_id", "Hand-over")
@@ -12,6 +14,7 @@ class SaleOrder(models.Model):
         return result
 
     def write(self, vals):
+        """A change of lines changes the contract, and the revenue with it (IFRS 15.18-21)."""
         result = super().write(vals)
         if "order_line" in vals:
             self._delivery_contract_changed()

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 
 class CrmCommissionCredit(models.AbstractModel):
+    """Commissions on margin take the cost from the books where stock is valued there."""
+
     _inherit = "crm.commission.credit"
 
     @api.model

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class CrmContractInstalment(models.Model):
+    """What is kept in stock can only be delivered, and invoiced, by an order."""
+
     _inherit = "crm.contract.instalment"
 
     def _goods(self):

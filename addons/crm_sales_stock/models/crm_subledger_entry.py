@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class CrmSubledgerEntry(models.Model):
+    """From an entry to the deliveries and returns of its deal."""
+
     _inherit = "crm.subledger.entry"
 
     delivery_count = fields.Integer(compute="_compute_delivery_counts")

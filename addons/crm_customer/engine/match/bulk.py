@@ -89,6 +89,7 @@ class Lines:
         return cls(np.frombuffer(data, np.uint32))
 
     def lengths(self):
+        """Per text, its number of code points."""
         return self.ends - self.starts
 
     def places(self):
@@ -113,6 +114,7 @@ class Lines:
         return Lines(self.points[mask | (self.points == _NL)])
 
     def strings(self):
+        """The texts as Python strings; a zero in the place of a line break, see :meth:`of`."""
         text = self.points.tobytes().decode("utf-32-le", "surrogatepass")
         return text[:-1].split("\n")
 

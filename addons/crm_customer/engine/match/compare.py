@@ -29,6 +29,8 @@ COMPARERS = {}
 
 
 def comparer(*kinds):
+    """Register the decorated function for these kinds of comparison; see the module."""
+
     def register(function):
         for kind in kinds:
             COMPARERS[kind] = function
