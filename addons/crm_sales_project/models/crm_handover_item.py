@@ -17,7 +17,7 @@ class CrmHandoverItem(models.Model):
     order_id = fields.Many2one("sale.order", index="btree_not_null", ondelete="set null")
     company_id = fields.Many2one(related="project_id.company_id", store=True, index=True)
     sequence = fields.Integer(default=10)
-    name = fields.Char(required=True)
+    name = fields.Char(required=True, translate=True)
     side = fields.Selection(SIDES, "Whose Turn", required=True, default="sales")
     user_id = fields.Many2one("res.users", "Responsible", domain="[('share', '=', False)]")
     date_due = fields.Date("Due")
@@ -32,9 +32,22 @@ class CrmHandoverItem(models.Model):
 
     def write(self, vals):
         result = super().write(self._with_facts(vals))
+        if vals.get("name"):
+            self._same_for_everybody(vals["name"])
         if vals.get("done"):
             self.project_id._handover_advanced()
         return result
+
+    def _same_for_everybody(self, name):
+        """What somebody writes replaces the words of the checklist in every language."""
+        names = dict.fromkeys(dict(self.env["res.lang"].get_installed()), name)
+        for item in self:
+            item.update_field_translations("name", names)
+
+    def _translate_as(self, rows):
+        """Take over the names of the rows of a checklist, in all languages."""
+        for item, row in zip(self, rows, strict=True):
+            item.update_field_translations("name", row._names())
 
     @api.model
     def _with_facts(self, vals):
