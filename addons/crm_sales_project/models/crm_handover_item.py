@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from .crm_handover_template_item import SIDES
 
 FACTS = frozenset({"done_by_id", "date_done"})
+TRANSLATING = "crm_handover_translating"
 
 
 class CrmHandoverItem(models.Model):
@@ -32,11 +33,18 @@ class CrmHandoverItem(models.Model):
 
     def write(self, vals):
         result = super().write(self._with_facts(vals))
-        if vals.get("name"):
+        if vals.get("name") and not self.env.context.get(TRANSLATING):
             self._same_for_everybody(vals["name"])
         if vals.get("done"):
             self.project_id._handover_advanced()
         return result
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        # each language is written by itself, and only that one is meant
+        items = self.with_context(**{TRANSLATING: True})
+        return super(CrmHandoverItem, items)._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
 
     def _same_for_everybody(self, name):
         """What somebody writes replaces the words of the checklist in every language."""
