@@ -118,12 +118,14 @@
             "crm_sales/static/src/visit/*",
             "crm_sales/static/src/contract/*",
             "crm_sales/static/src/deal_chain/*",
+            "crm_sales/static/src/period_board/*",
             "crm_sales/static/src/forecast_board/*",
             "crm_sales/static/src/leaderboard/*",
         ],
         "web.assets_tests": [
             "crm_sales/static/tests/tours/*.js",
         ],
+        "web.assets_unit_tests": ["crm_sales/static/tests/**/*.test.js"],
         "web.assets_frontend": [
             "crm_sales/static/src/contract/contract.scss",
             "crm_sales/static/src/portal/*",

@@ -1,3 +1,4 @@
+from . import crm_condition_mixin  # isort: skip  (others inherit it)
 from . import (
     base,
     crm_approval_chain,

@@ -1,8 +1,5 @@
-import ast
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
+from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
 from ..tools import read_label
@@ -30,6 +27,7 @@ class CrmApprovalRule(models.Model):
 
     _name = "crm.approval.rule"
     _description = "Approval Rule"
+    _inherit = ["crm.condition.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -45,7 +43,6 @@ class CrmApprovalRule(models.Model):
     model = fields.Char(related="model_id.model", store=True, index=True)
     operation = fields.Selection(OPERATIONS, required=True, default="confirm")
     company_id = fields.Many2one("res.company", index=True)
-    domain = fields.Char("Condition", default="[]")
     threshold_ids = fields.One2many("crm.approval.rule.threshold", "rule_id", "Thresholds")
     threshold_mode = fields.Selection(
         [("any", "one of them is met"), ("all", "all of them are met")],
@@ -81,9 +78,6 @@ class CrmApprovalRule(models.Model):
         help="Left empty, the working time of the document's company counts.",
     )
     note = fields.Html("Guidance", help="Shown to the approvers.", translate=True)
-    problem = fields.Text(
-        compute="_compute_problem", help="Why this rule stops documents until it is mended."
-    )
     request_count = fields.Integer(compute="_compute_request_count")
 
     # ------------------------------------------------------------------
@@ -97,20 +91,15 @@ class CrmApprovalRule(models.Model):
             if issubclass(model, mixin) and not model._abstract
         ]
 
-    @api.depends("domain", "snapshot_fields", "model_id", "step_ids.approver_field")
+    @api.depends("snapshot_fields", "model_id", "step_ids.approver_field")
     def _compute_problem(self):
-        for rule in self:
-            rule.problem = rule._find_problem()
+        super()._compute_problem()
 
-    def _find_problem(self):
-        try:
-            self._check_domain()
-            self._check_snapshot_fields()
-            for step in self.step_ids.filtered(lambda step: step.approver_kind == "field"):
-                step._check_approver_field()
-        except ValidationError as error:
-            return str(error)
-        return False
+    def _check_usable(self):
+        super()._check_usable()
+        self._check_snapshot_fields()
+        for step in self.step_ids.filtered(lambda step: step.approver_kind == "field"):
+            step._check_approver_field()
 
     def _compute_request_count(self):
         groups = self.env["crm.approval.request"]._read_group(
@@ -126,18 +115,26 @@ class CrmApprovalRule(models.Model):
 
     @api.constrains("model_id", "domain")
     def _check_domain(self):
-        for rule in self:
-            try:
-                rule._parsed_domain().validate(rule._document_model())
-            except (ValueError, SyntaxError, TypeError, KeyError, AttributeError) as error:
-                raise ValidationError(
-                    self.env._(
-                        "The condition of rule %(rule)s cannot be used: %(error)s. Build it anew "
-                        "with the editor of the condition.",
-                        rule=rule.name,
-                        error=error,
-                    )
-                ) from error
+        super()._check_domain()
+
+    def _condition_model(self):
+        return self._document_model()
+
+    def _condition_refused(self, error):
+        return self.env._(
+            "The condition of rule %(rule)s cannot be used: %(error)s. Build it anew "
+            "with the editor of the condition.",
+            rule=self.name,
+            error=error,
+        )
+
+    def _condition_broken(self, error):
+        return self.env._(
+            "Approval rule %(rule)s cannot be evaluated (%(error)s), so the document has "
+            "to wait. An approval administrator must mend the rule.",
+            rule=self.name,
+            error=error,
+        )
 
     @api.constrains("model_id", "snapshot_fields", "operation")
     def _check_snapshot_fields(self):
@@ -279,22 +276,13 @@ class CrmApprovalRule(models.Model):
         return found
 
     def _fitting(self, records):
-        try:
+        with self._evaluating():
             if self.company_id:
                 records = records.filtered(
                     lambda record: record._approval_company() in (self.company_id, self._nobody())
                 )
             fitting = records.filtered_domain(self._parsed_domain())
             return fitting.filtered(self._thresholds_met) if self.threshold_ids else fitting
-        except (ValueError, SyntaxError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                self.env._(
-                    "Approval rule %(rule)s cannot be evaluated (%(error)s), so the document has "
-                    "to wait. An approval administrator must mend the rule.",
-                    rule=self.name,
-                    error=error,
-                )
-            ) from error
 
     def _nobody(self):
         return self.env["res.company"]
@@ -302,9 +290,6 @@ class CrmApprovalRule(models.Model):
     def _thresholds_met(self, record):
         check = any if self.threshold_mode == "any" else all
         return check(line._is_met(record) for line in self.threshold_ids)
-
-    def _parsed_domain(self):
-        return Domain(ast.literal_eval(self.domain or "[]"))
 
     def _working_time(self, company):
         """Return the calendar in whose hours time limits count, empty for all hours."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_amount
 
 from odoo.addons.crm_customer.engine import china_ids
 
@@ -60,10 +61,10 @@ class CrmDealRegistration(models.Model):
             ("draft", "Draft"),
             ("review", "In Review"),
             ("conflict", "Conflict"),
-            ("refused", "Refused"),
             ("approved", "Approved"),
             ("won", "Won"),
             ("lost", "Lost"),
+            ("refused", "Refused"),
             ("expired", "Expired"),
             ("released", "Released"),
             ("revoked", "Taken Back"),
@@ -145,6 +146,21 @@ class CrmDealRegistration(models.Model):
     line_ids = fields.One2many("crm.deal.registration.line", "registration_id", "Products")
     amount = fields.Monetary(
         required=True, tracking=True, help="Expected at list prices, excluding taxes."
+    )
+    is_amount_capped = fields.Boolean(compute="_compute_amount_taken", compute_sudo=True)
+    amount_taken = fields.Monetary(
+        "Ordered",
+        compute="_compute_amount_taken",
+        compute_sudo=True,
+        help="What confirmed orders took at the registered price, at list prices and excluding"
+        " taxes.",
+    )
+    amount_left = fields.Monetary(
+        "Left",
+        compute="_compute_amount_taken",
+        compute_sudo=True,
+        help="What can still be ordered at the registered price, at list prices and excluding"
+        " taxes.",
     )
     amount_company = fields.Monetary(
         "Amount (Company Currency)",
@@ -303,6 +319,15 @@ class CrmDealRegistration(models.Model):
             registration.amount_company = registration.currency_id._convert(
                 registration.amount, company.currency_id, company, date.date()
             )
+
+    @api.depends("amount", "line_ids", "company_id.deal_amount_cap", "order_ids.state")
+    def _compute_amount_taken(self):
+        for registration in self:
+            limit = registration._amount_limit()
+            registration.is_amount_capped = limit is not None
+            taken = registration._origin._amount_taken() if limit is not None else 0.0
+            registration.amount_taken = taken
+            registration.amount_left = max((limit or 0.0) - taken, 0.0)
 
     @api.depends("submitted_at", "decided_at")
     def _compute_decision_hours(self):
@@ -575,11 +600,10 @@ class CrmDealRegistration(models.Model):
 
     # --- what orders took at the registered price ---
 
-    def _quantities_taken(self, without=None):
-        """Return what confirmed orders took at the registered price, for one registration.
+    def _taken_by(self, groupby, aggregate, without=None):
+        """Return rows of the lines of confirmed orders that have the registered price.
 
         :param without: orders (sale.order) that do not count
-        :return: {product.template: quantity in the unit of the product}
         """
         self.ensure_one()
         # sudo: all orders of the deal count, whoever asks
@@ -590,9 +614,17 @@ class CrmDealRegistration(models.Model):
             & Domain("state", "=", "sale")
             & Domain("deal_discount", ">", 0)
         )
+        return lines._read_group(domain, groupby, [aggregate])
+
+    def _quantities_taken(self, without=None):
+        """Return what confirmed orders took at the registered price, for one registration.
+
+        :param without: orders (sale.order) that do not count
+        :return: {product.template: quantity in the unit of the product}
+        """
         taken = defaultdict(float)
-        for product, unit, quantity in lines._read_group(
-            domain, ["product_id", "product_uom_id"], ["product_uom_qty:sum"]
+        for product, unit, quantity in self._taken_by(
+            ["product_id", "product_uom_id"], "product_uom_qty:sum", without
         ):
             taken[product.product_tmpl_id] += unit._compute_quantity(
                 quantity, product.uom_id, round=False
@@ -627,6 +659,7 @@ class CrmDealRegistration(models.Model):
         """
         for registration in self:
             self.env["crm.deal.key"]._lock([registration.id])
+            registration._check_amount_taken()
             for template, taken in registration._quantities_taken().items():
                 registered = registration._quantity_registered(template)
                 if registered is None or exact(taken) <= exact(registered):
@@ -643,6 +676,55 @@ class CrmDealRegistration(models.Model):
                         taken=plain(taken),
                     )
                 )
+
+    def _amount_limit(self):
+        """Return up to which amount the deal gives its discount, ``None`` where none was agreed on.
+
+        In the currency of the registration, at list prices and excluding taxes, as its amount. A
+        deal that was registered with products goes by their quantities instead.
+        """
+        self.ensure_one()
+        company = self.company_id.sudo()  # sudo: settings of the programme, for partners too
+        if self.line_ids or not company.deal_amount_cap:
+            return None
+        limit = exact(self.amount) * (1 + exact(company.deal_amount_tolerance) / 100)
+        return self.currency_id.round(float(limit))
+
+    def _amount_taken(self, without=None):
+        """Return what confirmed orders took at the registered price, as :meth:`_amount_limit`.
+
+        :param without: orders (sale.order) that do not count
+        """
+        [(taken,)] = self._taken_by([], "deal_list_amount:sum", without)
+        return taken or 0.0
+
+    def _amount_left(self, without=None):
+        """Return the amount that may still be ordered at the registered price.
+
+        Negative where too much was taken, ``None`` where no amount limits the deal.
+        """
+        limit = self._amount_limit()
+        return None if limit is None else limit - self._amount_taken(without)
+
+    def _check_amount_taken(self):
+        """Refuse what makes confirmed orders take more than the registered amount.
+
+        :raise UserError: names the amount that was registered and what would be taken
+        """
+        limit = self._amount_limit()
+        taken = 0.0 if limit is None else self._amount_taken()
+        if limit is None or self.currency_id.compare_amounts(taken, limit) <= 0:
+            return
+        raise UserError(
+            self.env._(
+                "The discount of %(deal)s is given up to %(limit)s at list prices, excluding taxes,"
+                " and confirmed orders would take %(taken)s. Put what goes beyond it on a line of"
+                " its own and update the prices, or register the additional amount.",
+                deal=self.name,
+                limit=format_amount(self.env, limit, self.currency_id),
+                taken=format_amount(self.env, taken, self.currency_id),
+            )
+        )
 
     # --- submission ---
 

@@ -416,6 +416,7 @@ class CrmMdfClaim(models.Model):
         self._check_channel()
         for claim in self:
             claim._check_settle()
+        self.fund_id._lock()
         # sudo: channel managers hand approved claims over to accounting by a draft
         moves = self.env["account.move"].sudo()
         for company, claims in self.sudo().grouped("company_id").items():

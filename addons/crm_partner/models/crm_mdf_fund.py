@@ -392,7 +392,7 @@ class CrmMdfFund(models.Model):
                 )
 
     def _lock(self):
-        """Lock the funds until the end of the transaction, and read them again.
+        """Lock the funds until the end of the transaction, and bring their figures up to date.
 
         Whoever began earlier and sees an older state fails to lock, and is run again by the server.
         """
@@ -405,6 +405,7 @@ class CrmMdfFund(models.Model):
                     ", ".join(self.mapped("name")),
                 )
             ) from None
+        self._subledger_catch_up()
         self.env.flush_all()
         self.invalidate_recordset()
 

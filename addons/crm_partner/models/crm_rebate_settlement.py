@@ -278,6 +278,7 @@ class CrmRebateSettlement(models.Model):
         own._lock_to_settle()
         if final:
             own._close()
+        own._subledger_catch_up()
         open_amount = own._open_amount(options.get("until"))
         amount = own.company_currency_id.round(open_amount if amount is None else amount)
         if final and not amount and not open_amount:

@@ -58,6 +58,21 @@ class ResCompany(models.Model):
     deal_extension_auto = fields.Boolean(
         "Extend at Once", help="An extension with reason and progress needs no decision."
     )
+    deal_amount_cap = fields.Boolean(
+        "Discount up to the Registered Amount",
+        default=True,
+        help="A deal registered without products gives its discount up to its amount, at list"
+        " prices and excluding taxes; off: for any quantity.",
+    )
+    deal_amount_tolerance = fields.Float(
+        "Above the Registered Amount (%)",
+        digits=(5, 2),
+        help="The amount is an estimate: so much more still gets the discount.",
+    )
+    _deal_amount_tolerance_positive = models.Constraint(
+        "CHECK (deal_amount_tolerance >= 0)",
+        "What may go beyond the registered amount must not be negative.",
+    )
     deal_rate_limit = fields.Integer(
         "Registrations a Minute",
         default=20,

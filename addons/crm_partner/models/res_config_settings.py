@@ -44,6 +44,8 @@ class ResConfigSettings(models.TransientModel):
     deal_progress_days = fields.Integer(related="company_id.deal_progress_days", readonly=False)
     deal_reminder_days = fields.Integer(related="company_id.deal_reminder_days", readonly=False)
     deal_extension_auto = fields.Boolean(related="company_id.deal_extension_auto", readonly=False)
+    deal_amount_cap = fields.Boolean(related="company_id.deal_amount_cap", readonly=False)
+    deal_amount_tolerance = fields.Float(related="company_id.deal_amount_tolerance", readonly=False)
     deal_rate_limit = fields.Integer(related="company_id.deal_rate_limit", readonly=False)
     deal_referral_account_id = fields.Many2one(
         related="company_id.deal_referral_account_id", readonly=False

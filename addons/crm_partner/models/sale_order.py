@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_amount
 
 from ..engine.deal_price import plain, waterfall
 from ..tools import CONTEXT, KEY, unlocked
@@ -33,7 +34,7 @@ class SaleOrder(models.Model):
     )
 
     deal_notice = fields.Text(
-        "Beyond the Registered Quantity",
+        "Beyond the Registered Deal",
         compute="_compute_deal_notice",
         help="Which lines get the plain price of the level, because less is left of the deal.",
     )
@@ -253,7 +254,7 @@ class SaleOrder(models.Model):
         decided.filtered(lambda row: row.outcome == "direct")._unrefer()
         unlocked(decided.filtered(lambda row: row.outcome == "partner"))._back_to_approved()
 
-    # --- the registered quantity ---
+    # --- the registered quantity or amount ---
 
     def _deal_check_quantities(self):
         """Refuse confirmed orders that take more at the registered price than was registered.
@@ -267,20 +268,25 @@ class SaleOrder(models.Model):
         given.deal_registration_id._check_taken()
 
     def _deal_left_rows(self):
-        """Return what is left of the deal for the products of this order, for people.
+        """Return what is left of the deal for this order, for people.
 
-        :return: list of dicts: ``product``, ``registered``, ``left`` for this order, ``ordered``,
-            in the unit of the product, ``text`` that says all this, and ``over``: whether a line
-            goes beyond it
+        :return: list of dicts: ``text`` says what was registered, what is left for this order and
+            what is ordered (in the unit of the product, or the amount at list prices); ``over``
+            whether a line goes beyond it; ``notice`` what then has to be done
         """
         self.ensure_one()
         deal = self.sudo().deal_registration_id  # sudo: as above
         if not deal or not self._deal_fits():
             return []
-        rows = [
-            self._deal_left_row(deal, template)
-            for template in self.order_line.product_id.product_tmpl_id
-        ]
+        amount_row = self._deal_amount_row(deal)
+        rows = (
+            [amount_row]
+            if amount_row
+            else [
+                self._deal_left_row(deal, template)
+                for template in self.order_line.product_id.product_tmpl_id
+            ]
+        )
         return [row for row in rows if row]
 
     def _deal_left_row(self, deal, template):
@@ -299,8 +305,54 @@ class SaleOrder(models.Model):
             " %(ordered)s on this order",
             **figures,
         )
+        notice = self.env._(
+            "%(product)s: %(left)s of %(registered)s are left of the registered deal, and"
+            " %(ordered)s are ordered. A line that goes beyond it gets the plain price of"
+            " the level as a whole: order what is left on a line of its own.",
+            **figures,
+        )
         plainly = own.filtered(lambda line: not line.deal_discount and line._deal_quantity())
-        return {**figures, "text": text, "over": bool(deal.registration_discount and plainly)}
+        return {
+            "text": text,
+            "notice": notice,
+            "over": bool(deal.registration_discount and plainly),
+        }
+
+    def _deal_amount_row(self, deal):
+        """Return the row of a deal whose amount is the limit; None without such a limit."""
+        left = deal._amount_left(self._origin)
+        if left is None:
+            return None
+        listed = {line: line._deal_listed(deal) for line in self.order_line}
+        plainly = [line for line in listed if listed[line] and not line.deal_discount]
+        amounts = {
+            "registered": deal._amount_limit(),
+            "left": max(left, 0.0),
+            "ordered": sum(listed.values()),
+            "without": sum(listed[line] for line in plainly),
+        }
+        figures = {
+            name: format_amount(self.env, amount, deal.currency_id)
+            for name, amount in amounts.items()
+        }
+        text = self.env._(
+            "%(left)s of %(registered)s left at the registered price, %(ordered)s on this order"
+            " (list prices, excluding taxes)",
+            **figures,
+        )
+        notice = self.env._(
+            "%(left)s of %(registered)s are left of the registered deal, and %(ordered)s are"
+            " ordered at list prices, excluding taxes. Without its discount: %(products)s"
+            " (%(without)s). A line that goes beyond it gets the plain price of the level as a"
+            " whole: order what is left on a line of its own.",
+            products=", ".join(line.product_id.display_name for line in plainly),
+            **figures,
+        )
+        return {
+            "text": text,
+            "notice": notice,
+            "over": bool(deal.registration_discount and plainly),
+        }
 
     @api.depends(
         "deal_registration_id",
@@ -312,18 +364,8 @@ class SaleOrder(models.Model):
     @api.depends_context("lang")
     def _compute_deal_notice(self):
         for order in self:
-            over = [row for row in order._deal_left_rows() if row["over"]]
             order.deal_notice = "\n".join(
-                self.env._(
-                    "%(product)s: %(left)s of %(registered)s are left of the registered deal, and"
-                    " %(ordered)s are ordered. A line that goes beyond it gets the plain price of"
-                    " the level as a whole: order what is left on a line of its own.",
-                    product=row["product"],
-                    left=row["left"],
-                    registered=row["registered"],
-                    ordered=row["ordered"],
-                )
-                for row in over
+                row["notice"] for row in order._deal_left_rows() if row["over"]
             )
 
     # --- waterfall of the price ---

@@ -21,6 +21,19 @@ class SaleOrderLine(models.Model):
         help="Discount of the registered deal that is in the unit price.",
     )
 
+    deal_currency_id = fields.Many2one(
+        related="order_id.deal_registration_id.currency_id",
+        string="Currency of the Registered Deal",
+    )
+    deal_list_amount = fields.Monetary(
+        "Taken of the Registered Amount",
+        compute="_compute_deal_list_amount",
+        store=True,
+        copy=False,
+        currency_field="deal_currency_id",
+        help="At list prices and excluding taxes, in the currency of the registered deal.",
+    )
+
     @api.depends("order_id.deal_registration_id", "product_id", "product_uom_qty", "product_uom_id")
     def _compute_deal_discount(self):
         for line in self:
@@ -29,6 +42,13 @@ class SaleOrderLine(models.Model):
                 line.deal_discount = line.deal_discount
             else:
                 line.deal_discount = line._deal_rate() if line.order_id else 0.0
+
+    @api.depends("deal_discount", "product_id", "product_uom_qty", "product_uom_id", "tax_ids")
+    def _compute_deal_list_amount(self):
+        # Stored: what an order took does not change with the list price later.
+        for line in self:
+            deal = line.order_id.deal_registration_id
+            line.deal_list_amount = line._deal_listed(deal) if line.deal_discount else 0.0
 
     @api.constrains("product_uom_qty", "product_uom_id", "deal_discount")
     def _check_deal_quantity(self):
@@ -53,13 +73,19 @@ class SaleOrderLine(models.Model):
         if not self.product_id or self.is_downpayment or self._is_global_discount():
             return False
         line = self.with_company(self.company_id)
-        price = line.product_id._get_tax_included_unit_price_from_price(
-            line.with_context(deal_rate=(KEY, rate))._get_display_price(),
-            product_taxes=line.product_id.taxes_id._filter_taxes_by_company(line.company_id),
-            fiscal_position=line.order_id.fiscal_position_id,
+        price = line._deal_taxed_price(
+            line.with_context(deal_rate=(KEY, rate))._get_display_price()
         )
         currency = line.currency_id or line.company_id.currency_id
         return not currency.compare_amounts(price, line.price_unit)
+
+    def _deal_taxed_price(self, price):
+        """Return a price of the product as a unit price of this line, by its fiscal position."""
+        return self.product_id._get_tax_included_unit_price_from_price(
+            price,
+            product_taxes=self.product_id.taxes_id._filter_taxes_by_company(self.company_id),
+            fiscal_position=self.order_id.fiscal_position_id,
+        )
 
     def _reset_price_unit(self):
         result = super()._reset_price_unit()
@@ -80,7 +106,7 @@ class SaleOrderLine(models.Model):
     def _deal_rate(self):
         """Return the registration discount of this line in percent.
 
-        0 without a live deal, and for what goes beyond the registered quantity.
+        0 without a live deal, and for what goes beyond the registered quantity or amount.
         """
         self.ensure_one()
         order = self.order_id
@@ -98,18 +124,47 @@ class SaleOrderLine(models.Model):
     def _deal_is_covered(self, registration):
         """Whether what is left of the registration is enough for the whole line.
 
-        Lines of the same product further up in the order come first.
+        Lines further up in the order come first: those of the same product, or all of them where
+        the amount of the deal is the limit.
         """
-        template, order = self.product_id.product_tmpl_id, self.order_id
-        left = registration._quantity_left(template, order._origin)
-        if left is None:
-            return True
-        lines = (
-            order.order_line.filtered(lambda line: line.product_id.product_tmpl_id == template)
-            | self
+        order, template = self.order_id, self.product_id.product_tmpl_id
+        others, without = order.order_line, order._origin
+        left = registration._amount_left(without)
+        if left is not None:
+            lines = others | self
+            asked = [line._deal_listed(registration) for line in lines]
+        else:
+            left = registration._quantity_left(template, without)
+            if left is None:
+                return True
+            lines = others.filtered(lambda line: line.product_id.product_tmpl_id == template) | self
+            asked = [line._deal_quantity() for line in lines]
+        return covered(left, asked)[list(lines).index(self)]
+
+    def _deal_listed(self, registration):
+        """Return what the line takes of the amount of ``registration``, in its currency.
+
+        At list prices and excluding taxes, whatever the line costs in the end; 0 for what is given
+        back, for notes, down payments and reductions of the whole order.
+        """
+        self.ensure_one()
+        line = self.with_company(self.company_id)
+        if not line.product_id or line.is_downpayment or line._is_global_discount():
+            return 0.0
+        currency = line.currency_id or line.company_id.currency_id
+        untaxed = line.tax_ids.compute_all(
+            line._deal_taxed_price(line._get_pricelist_price_before_discount()),
+            currency=currency,
+            quantity=max(line.product_uom_qty, 0.0),
+            product=line.product_id,
+            partner=line.order_id.partner_shipping_id,
+        )["total_excluded"]
+        return currency._convert(
+            untaxed,
+            registration.currency_id,
+            line.company_id,
+            line.order_id.date_order or fields.Date.today(),
         )
-        found = covered(left, [line._deal_quantity() for line in lines])
-        return found[list(lines).index(self)]
 
     def _deal_quantity(self):
         """Return the ordered quantity in the unit of the product; 0 for what is given back."""

@@ -1,12 +1,12 @@
-from odoo import fields, models
-from odoo.tools import SQL
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
 
 #: rates of the scorecard: name → (part, whole)
 RATES = {
     "conflict_rate": ("conflicts", "registrations"),
     "acceptance_rate": ("leads_accepted", "leads_offered"),
     "mdf_roi": ("mdf_gain", "mdf_settled"),
-    "growth": ("purchases_gain", "purchases_before"),
+    "growth": ("gain_compared", "purchases_compared"),
 }
 
 
@@ -15,7 +15,8 @@ class CrmPartnerScorecard(models.Model):
 
     One row per partner and company; amounts in the currency of the company, excluding taxes. The
     twelve months end today, in the time zone of the reader; purchases are those of posted invoices
-    less credit notes, compared with the twelve months before.
+    less credit notes, compared with the twelve months before. A partner that did not buy through
+    the whole of these has no growth: the note says why.
     """
 
     _name = "crm.partner.scorecard"
@@ -32,6 +33,13 @@ class CrmPartnerScorecard(models.Model):
     purchases = fields.Monetary("Net Purchases", readonly=True)
     purchases_before = fields.Monetary("Net Purchases before", readonly=True)
     purchases_gain = fields.Monetary("Gain of Purchases", readonly=True)
+    first_purchase = fields.Date(readonly=True)
+    comparable = fields.Boolean(
+        "Growth Is Known", readonly=True, help="Bought through the whole of the year before."
+    )
+    purchases_compared = fields.Monetary("Net Purchases Compared", readonly=True)
+    gain_compared = fields.Monetary("Gain Compared", readonly=True)
+    growth_note = fields.Char("Why No Growth", compute="_compute_growth_note")
     growth = fields.Float("Growth (%)", readonly=True, aggregator="avg", digits=(16, 1))
     overdue = fields.Monetary("Overdue Receivable", readonly=True)
     registrations = fields.Integer("Registered Deals", readonly=True)
@@ -50,6 +58,23 @@ class CrmPartnerScorecard(models.Model):
     mdf_gain = fields.Monetary("Gain of Funds", readonly=True)
     mdf_roi = fields.Float("ROI of Funds (%)", readonly=True, aggregator="avg", digits=(16, 1))
     diversions = fields.Integer("Diversion Cases", readonly=True)
+
+    @api.depends("comparable", "first_purchase")
+    @api.depends_context("lang")
+    def _compute_growth_note(self):
+        for row in self:
+            row.growth_note = not row.comparable and row._why_no_growth()
+
+    def _why_no_growth(self):
+        today = fields.Date.context_today(self)
+        if not self.first_purchase:
+            return self.env._("No purchase yet")
+        if self.first_purchase <= fields.Date.subtract(today, years=2):
+            return self.env._("Nothing bought in the year before")
+        return self.env._(
+            "Buys since %s: no whole year before to compare with",
+            format_date(self.env, self.first_purchase),
+        )
 
     @property
     def _table_query(self):
@@ -78,6 +103,11 @@ class CrmPartnerScorecard(models.Model):
                       COALESCE(bought.before, 0) AS purchases_before,
                       CASE WHEN bought.before > 0 THEN bought.now - bought.before ELSE 0 END
                       AS purchases_gain,
+                      bought.first AS first_purchase,
+                      COALESCE(bought.whole, FALSE) AS comparable,
+                      CASE WHEN bought.whole THEN bought.before ELSE 0 END AS purchases_compared,
+                      CASE WHEN bought.whole THEN bought.now - bought.before ELSE 0 END
+                      AS gain_compared,
                       COALESCE(owed.overdue, 0) AS overdue,
                       COALESCE(deal.registrations, 0) AS registrations,
                       COALESCE(deal.conflicts, 0) AS conflicts,
@@ -124,16 +154,24 @@ class CrmPartnerScorecard(models.Model):
         }
 
     def _sql_purchases(self, span):
+        # the first purchase is looked for in all years, so only partners of the programme are read
         return SQL(
-            """SELECT commercial_partner_id AS partner_id, company_id,
-                      SUM(amount_untaxed_signed) FILTER (WHERE invoice_date > %(since)s) AS now,
-                      COALESCE(SUM(amount_untaxed_signed)
-                               FILTER (WHERE invoice_date <= %(since)s), 0) AS before
-                 FROM account_move
-                WHERE move_type IN ('out_invoice', 'out_refund') AND state = 'posted'
-                  AND company_id = ANY(%(companies)s)
-                  AND invoice_date > %(before)s AND invoice_date <= %(today)s
-             GROUP BY commercial_partner_id, company_id""",
+            """SELECT sums.*, sums.first <= %(before)s AND sums.before > 0 AS whole
+                 FROM (SELECT move.commercial_partner_id AS partner_id, move.company_id,
+                              COALESCE(SUM(move.amount_untaxed_signed)
+                                       FILTER (WHERE move.invoice_date > %(since)s), 0) AS now,
+                              COALESCE(SUM(move.amount_untaxed_signed)
+                                       FILTER (WHERE move.invoice_date > %(before)s
+                                                 AND move.invoice_date <= %(since)s), 0) AS before,
+                              MIN(move.invoice_date) FILTER (WHERE move.move_type = 'out_invoice')
+                              AS first
+                         FROM account_move move
+                         JOIN res_partner partner ON partner.id = move.commercial_partner_id
+                          AND partner.grade_id IS NOT NULL
+                        WHERE move.move_type IN ('out_invoice', 'out_refund')
+                          AND move.state = 'posted' AND move.company_id = ANY(%(companies)s)
+                          AND move.invoice_date <= %(today)s
+                     GROUP BY move.commercial_partner_id, move.company_id) sums""",
             **span,
         )
 

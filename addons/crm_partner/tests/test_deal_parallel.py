@@ -19,6 +19,8 @@ ORDERS = 4
 class TestDealParallel(BaseCase):
     """Four orders of six, and ten registered; what is created is removed afterwards."""
 
+    quantity = 10
+
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
@@ -48,7 +50,7 @@ class TestDealParallel(BaseCase):
         deal = env["crm.deal.registration"]._register_deal(
             partner,
             {"amount": 10000, "customer_name": "At once", "customer_domain": "at-once.example.com"},
-            [(product, 10)],
+            [(product, self.quantity)] if self.quantity else [],
         )
         orders = env["sale.order"].create(
             [
@@ -113,8 +115,21 @@ class TestDealParallel(BaseCase):
             thread.join(timeout=240)
         self.assertEqual(results.count("done"), 1, results)
         for said in results:
-            self.assertRegex(said, "done|would take 12 at its price")
+            self.assertRegex(said, "done|would take .*12(,000.00)?")
         with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            line = env["crm.deal.registration"].browse(self.ids["deal"]).line_ids
-            self.assertEqual((line.quantity_taken, line.quantity_left), (6, 4))
+            self._check_taken(api.Environment(cr, SUPERUSER_ID, {}))
+
+    def _check_taken(self, env):
+        line = env["crm.deal.registration"].browse(self.ids["deal"]).line_ids
+        self.assertEqual((line.quantity_taken, line.quantity_left), (6, 4))
+
+
+@tagged("-at_install", "post_install")
+class TestDealAmountParallel(TestDealParallel):
+    """The same with ten thousand registered, and no product named."""
+
+    quantity = 0
+
+    def _check_taken(self, env):
+        deal = env["crm.deal.registration"].browse(self.ids["deal"])
+        self.assertEqual((deal.amount_taken, deal.amount_left), (6000, 4000))

@@ -355,6 +355,18 @@ class TestDealRegistration(DealCase):
         self.assertEqual(good.state, "expired")
         self.assertIn(bad.state, ("approved", "revoked"))
 
+    # --- the board ---
+
+    def test_columns_stand_in_the_order_of_the_process(self):
+        board = self.registrations.with_context(read_group_expand=True)
+        groups = board.web_read_group([], ["state"], ["__count"])["groups"]
+        states = [group["state"] for group in groups]
+        self.assertEqual(
+            states,
+            ["draft", "review", "conflict", "approved", "won", "lost", "refused", "expired"]
+            + ["released", "revoked", "cancelled"],
+        )
+
     # --- keys ---
 
     def test_keys_are_made_anew_when_the_rules_change(self):
@@ -543,8 +555,87 @@ class TestDealPrice(DealCase):
         with self.assertRaisesRegex(UserError, "would take 11"):
             order.order_line.product_uom_qty = 11
 
-    def test_without_products_no_quantity_was_agreed_upon(self):
-        unlocked(self.deal.line_ids).unlink()
+    # --- without products: up to the registered amount, 500,000 at list prices ---
+
+    def _amount_deal(self, amount):
+        deal = unlocked(self.deal)
+        deal.line_ids.unlink()
+        deal.amount = amount
+        return deal
+
+    def test_without_products_up_to_the_amount(self):
+        deal = self._amount_deal(1500000)
+        first = self._ordered(1)
+        self.assertEqual(self._prices(first), [368000])
+        self.assertFalse(first.deal_notice)
+        self.assertEqual(first.order_line.deal_list_amount, 500000)
+        first.action_confirm()
+        self.assertEqual((deal.amount_taken, deal.amount_left), (500000, 1000000))
+        second = self._ordered(3)
+        self.assertEqual(self._prices(second), [400000])
+        for said in ("1,000,000", "1,500,000", "Without its discount: Line M5"):
+            self.assertIn(said, second.deal_notice)
+        self.assertIn("left at the registered price", str(second.deal_waterfall))
+        second.order_line.product_uom_qty = 2
+        self.assertEqual(self._prices(second), [368000])
+        # any product counts, and the lines further up come first
+        more = {"product_id": self.pump.id, "product_uom_qty": 1}
+        second.write({"order_line": [Command.create(more)]})
+        self.assertEqual(second.order_line[1].deal_discount, 0)
+        self.assertIn(self.pump.name, second.deal_notice)
+        second.action_confirm()
+        deal.invalidate_recordset()
+        self.assertEqual((deal.amount_taken, deal.amount_left), (1500000, 0))
+        self.assertEqual(self._prices(self._ordered(1)), [400000])
+        second._action_cancel()
+        self.assertEqual(self._prices(self._ordered(2)), [368000])
+
+    def test_two_quotations_do_not_take_the_amount_twice(self):
+        self._amount_deal(1500000)
+        first, second = self._ordered(2), self._ordered(2)
+        first.action_confirm()
+        with self.assertRaisesRegex(UserError, "would take .*2,000,000"), self.env.cr.savepoint():
+            second.action_confirm()
+        second.action_update_prices()
+        self.assertEqual(self._prices(second), [400000])
+        second.action_confirm()
+
+    def test_what_was_taken_stays_when_list_prices_rise(self):
+        deal = self._amount_deal(1000000)
+        order = self._ordered(1)
+        order.action_confirm()
+        self.line_machine.lst_price = 900000
+        deal.invalidate_recordset()
+        self.assertEqual(deal.amount_left, 500000)
+        with self.assertRaisesRegex(UserError, "register the additional amount"):
+            order._create_invoices().action_post()
+            order.order_line.product_uom_qty = 2
+
+    def test_taxes_in_the_list_price_are_no_part_of_the_amount(self):
+        self._amount_deal(500000)
+        included = self.tax_13.copy({"name": "13 incl", "price_include_override": "tax_included"})
+        self.line_machine.write({"taxes_id": included.ids, "lst_price": 565000})
+        order = self._ordered(1)
+        self.assertEqual(order.order_line.deal_list_amount, 500000)
+        self.assertEqual(self._prices(order), [368000])
+
+    def test_other_currencies_count_in_that_of_the_deal(self):
+        deal = self._amount_deal(500000)
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        rate = {"name": "2026-01-01", "rate": 0.125, "company_id": self.company.id}
+        euro.rate_ids = [Command.clear(), Command.create(rate)]
+        deal.currency_id = euro
+        self.assertEqual(self._ordered(8).order_line.deal_list_amount, 500000)
+        self.assertEqual(self._prices(self._ordered(8)), [368000])
+        self.assertEqual(self._prices(self._ordered(9)), [400000])
+
+    def test_the_programme_decides_how_far(self):
+        self._amount_deal(480000)
+        self.assertEqual(self._prices(self._ordered(1)), [400000])
+        self.company.deal_amount_tolerance = 5
+        self.assertEqual(self._prices(self._ordered(1)), [368000])
+        self.company.deal_amount_cap = False
         order = self._ordered(50)
         self.assertEqual(self._prices(order), [368000])
         order.action_confirm()

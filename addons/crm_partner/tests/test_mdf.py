@@ -77,6 +77,21 @@ class TestMdf(MdfCase):
             self.assertEqual(fund.accrued, 0)
         self.assertLedgerEqualsGL(self.mdf_ledger)
 
+    def test_what_waits_in_the_queue_is_posted_before_a_decision(self):
+        fund = self._create_fund(rate=2)
+        self.env["ir.config_parameter"].set_param("crm_subledger.immediate_keys", "0")
+        self._invoice(self.alpha, "2026-02-10", 2000000)
+        self.run_subledger()
+        self.assertEqual(fund.available, 0, "the invoice still waits")
+        claim = self._create_claim(self._approved_request(fund), "Q-1", 10000)
+        self.assertEqual(fund.accrued, 40000)
+        claim.action_submit()
+        claim.action_approve()
+        self._invoice(self.alpha, "2026-03-10", 1000000, refund=True)
+        self.run_subledger()
+        claim.action_settle()
+        self.assertEqual(fund.accrued, 20000)
+
     def test_more_credit_than_purchases_accrues_nothing(self):
         fund = self._create_fund(self.beta)
         self._invoice(self.beta, "2026-01-10", 500, refund=True)

@@ -95,6 +95,16 @@ class TestRebateSettlement(RebateCase):
         )
         self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
 
+    def test_what_waits_in_the_queue_is_posted_first(self):
+        self.env["ir.config_parameter"].set_param("crm_subledger.immediate_keys", "0")
+        self._invoice(self.alpha, "2025-11-10", 5000)
+        self.run_subledger()
+        self.assertEqual(self.period.accrued, 1000, "the second invoice still waits")
+        self._settle(self.period)
+        self.assertEqual(self.period.accrued, 1500)
+        self.assertEqual(self._figures(), (1500, 0, 0, 0, 0))
+        self.assertLedgerEqualsGL(self.rebate_ledger)
+
     def test_deduction_from_a_draft(self):
         invoice = self._invoice(self.alpha, "2026-01-10", 600, post=False)
         self._settle(self.period, "deduction", invoice=invoice)

@@ -132,14 +132,37 @@ class TestScorecard(PartnerCase):
         self.assertEqual(rows.keys(), {self.alpha, self.beta, self.gamma})
         alpha = rows[self.alpha]
         self.assertEqual((alpha.purchases, alpha.purchases_before, alpha.growth), (3000, 2000, 50))
+        self.assertTrue(alpha.comparable)
+        self.assertFalse(alpha.growth_note)
         self.assertEqual((rows[self.gamma].purchases, rows[self.gamma].growth), (800, 0))
+        self.assertIn("05/01/2026", rows[self.gamma].growth_note)
+        self.assertEqual(rows[self.beta].growth_note, "No purchase yet")
         self.assertEqual(rows[self.beta].purchases, 0)
         total = alpha.currency_id.round((2000 + 3500 - 500 + 9999) * 1.13)
         self.assertEqual(alpha.overdue, total)
         self.assertEqual(rows[self.gamma].overdue, 0)
 
     @freeze_time("2026-06-30 04:00:00")
+    def test_growth_needs_a_whole_year_before(self):
+        self._invoice(self.alpha, "2025-06-01", 100)
+        self._invoice(self.alpha, "2026-03-01", 1200)
+        self._invoice(self.beta, "2024-06-30", 100)
+        self._invoice(self.beta, "2026-03-01", 1200)
+        rows = self._rows()
+        self.assertEqual(rows[self.alpha].purchases_before, 100)
+        self.assertEqual((rows[self.alpha].comparable, rows[self.alpha].growth), (False, 0))
+        self.assertIn("no whole year before", rows[self.alpha].growth_note)
+        self.assertEqual(rows[self.beta].growth_note, "Nothing bought in the year before")
+        # neither moves the growth of its level
+        self._invoice(self.beta, "2025-03-01", 600)
+        self.env.invalidate_all()
+        [[growth]] = self.env["crm.partner.scorecard"]._read_group([], [], ["growth:avg"])
+        self.assertEqual((self._rows()[self.beta].growth, growth), (100, 100))
+
+    @freeze_time("2026-06-30 04:00:00")
     def test_rates_are_those_of_the_sums(self):
+        self._invoice(self.alpha, "2024-03-01", 9999)
+        self._invoice(self.beta, "2024-03-01", 9999)
         self._invoice(self.alpha, "2025-03-01", 1000)
         self._invoice(self.alpha, "2026-03-01", 2000)
         self._invoice(self.beta, "2025-03-01", 3000)

@@ -1,4 +1,4 @@
-from . import crm_kept_mixin, crm_pool_mixin  # isort: skip  (others inherit them)
+from . import crm_kept_mixin, crm_person_mixin, crm_pool_mixin  # isort: skip  (others inherit them)
 from . import (
     account_move,
     account_partial_reconcile,

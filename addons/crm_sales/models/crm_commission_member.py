@@ -7,6 +7,8 @@ class CrmCommissionMember(models.Model):
 
     _name = "crm.commission.member"
     _description = "Commission Plan Member"
+    _inherit = ["crm.person.mixin"]
+    _person_of = "plan_id"
     _order = "plan_id, role, id"
     _check_company_auto = True
 
@@ -15,18 +17,7 @@ class CrmCommissionMember(models.Model):
     )
     company_id = fields.Many2one(related="plan_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    user_id = fields.Many2one("res.users", string="Colleague", index="btree_not_null")
-    agent_id = fields.Many2one(
-        "res.partner", string="External Agent", help="Instead of a colleague."
-    )
-    partner_id = fields.Many2one(
-        "res.partner",
-        string="Payee",
-        compute="_compute_partner_id",
-        store=True,
-        index=True,
-        precompute=True,
-    )
+    agent_id = fields.Many2one(help="Instead of a colleague.")
     role = fields.Selection(
         [
             ("owner", "Owner: the scale on their share of their deals"),
@@ -42,8 +33,6 @@ class CrmCommissionMember(models.Model):
     )
     team_ids = fields.Many2many("crm.team", string="Teams", check_company=True)
     quota = fields.Monetary("Quota per Period", help="The basis that is expected in a period.")
-    date_from = fields.Date("From")
-    date_to = fields.Date("To")
     payout = fields.Selection(
         [("payroll", "Payroll"), ("bill", "Vendor Bill")],
         required=True,
@@ -58,40 +47,33 @@ class CrmCommissionMember(models.Model):
     )
 
     @api.depends("user_id", "agent_id")
-    def _compute_partner_id(self):
-        for member in self:
-            member.partner_id = member.user_id.partner_id or member.agent_id
-
-    @api.depends("user_id", "agent_id")
     def _compute_payout(self):
         for member in self:
             member.payout = "bill" if member.agent_id and not member.user_id else "payroll"
 
-    @api.depends("partner_id.name", "role")
-    def _compute_display_name(self):
-        for member in self:
-            member.display_name = member.partner_id.name or self.env._("New member")
+    def _not_one_person(self):
+        return self.env._(
+            "Plan “%(plan)s”: a member is either a colleague or an external agent. "
+            "Enter exactly one of them.",
+            plan=self.plan_id.name,
+        )
 
-    @api.constrains("plan_id", "user_id", "agent_id")
-    def _check_person(self):
-        for member in self:
-            if bool(member.user_id) == bool(member.agent_id):
-                raise ValidationError(
-                    self.env._(
-                        "Plan “%(plan)s”: a member is either a colleague or an external agent. "
-                        "Enter exactly one of them.",
-                        plan=member.plan_id.name,
-                    )
-                )
-            if not member.partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "Plan “%(plan)s”: the user %(user)s has no contact. Link a contact to the "
-                        "user first.",
-                        plan=member.plan_id.name,
-                        user=member.user_id.login,
-                    )
-                )
+    def _without_contact(self):
+        return self.env._(
+            "Plan “%(plan)s”: the user %(user)s has no contact. Link a contact to the user first.",
+            plan=self.plan_id.name,
+            user=self.user_id.login,
+        )
+
+    def _ends_too_early(self):
+        return self.env._(
+            "Plan “%(plan)s”: %(member)s ends on %(end)s, before it begins on "
+            "%(start)s. Correct the dates.",
+            plan=self.plan_id.name,
+            member=self.display_name,
+            start=self.date_from,
+            end=self.date_to,
+        )
 
     @api.constrains("user_id", "agent_id", "payout", "plan_id")
     def _check_employee(self):
@@ -119,21 +101,6 @@ class CrmCommissionMember(models.Model):
                         plan=member.plan_id.name,
                         member=member.display_name,
                         company=member.company_id.name,
-                    )
-                )
-
-    @api.constrains("date_from", "date_to")
-    def _check_dates(self):
-        for member in self:
-            if member.date_from and member.date_to and member.date_to < member.date_from:
-                raise ValidationError(
-                    self.env._(
-                        "Plan “%(plan)s”: %(member)s ends on %(end)s, before it begins on "
-                        "%(start)s. Correct the dates.",
-                        plan=member.plan_id.name,
-                        member=member.display_name,
-                        start=member.date_from,
-                        end=member.date_to,
                     )
                 )
 
@@ -170,12 +137,6 @@ class CrmCommissionMember(models.Model):
     @api.constrains("payout", "plan_id")
     def _check_payroll_account(self):
         self.plan_id._check_payroll_account()
-
-    def _span(self):
-        return (
-            self.date_from or fields.Date.to_date("1900-01-01"),
-            self.date_to or fields.Date.to_date("9999-12-31"),
-        )
 
     # ------------------------------------------------------------------
     # A change of members changes what statements should say

@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import float_compare
 
+from .crm_person_mixin import FIRST_DAY, LAST_DAY
+
 NESTED = "commission_participants_nested"
-FIRST_DAY = fields.Date.to_date("1900-01-01")
-LAST_DAY = fields.Date.to_date("9999-12-31")
 
 
 class CrmCommissionParticipant(models.Model):
@@ -17,21 +17,13 @@ class CrmCommissionParticipant(models.Model):
 
     _name = "crm.commission.participant"
     _description = "Deal Participant"
+    _inherit = ["crm.person.mixin"]
+    _person_of = "order_id"
     _order = "role desc, date_from, id"
 
     order_id = fields.Many2one("sale.order", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(
         "res.company", compute="_compute_company_id", store=True, precompute=True, index=True
-    )
-    user_id = fields.Many2one("res.users", string="Colleague", index="btree_not_null")
-    agent_id = fields.Many2one("res.partner", string="External Agent")
-    partner_id = fields.Many2one(
-        "res.partner",
-        string="Payee",
-        compute="_compute_partner_id",
-        store=True,
-        precompute=True,
-        index=True,
     )
     role = fields.Selection(
         [("owner", "Owner"), ("overlay", "Overlay")], required=True, default="owner"
@@ -48,8 +40,8 @@ class CrmCommissionParticipant(models.Model):
         digits=(8, 4),
         help="Flat rate of an overlay on this deal; 0 takes the one of the plan.",
     )
-    date_from = fields.Date("From", help="Empty: from the beginning of the deal.")
-    date_to = fields.Date("To", help="Empty: to the end of the deal.")
+    date_from = fields.Date(help="Empty: from the beginning of the deal.")
+    date_to = fields.Date(help="Empty: to the end of the deal.")
 
     _share_range = models.Constraint(
         "CHECK(share >= 0 AND share <= 100 AND rate >= 0)",
@@ -61,52 +53,32 @@ class CrmCommissionParticipant(models.Model):
         for participant in self:
             participant.company_id = participant.order_id.company_id
 
-    @api.depends("user_id", "agent_id")
-    def _compute_partner_id(self):
-        for participant in self:
-            participant.partner_id = participant.user_id.partner_id or participant.agent_id
+    def _new_person_name(self):
+        return self.env._("New participant")
 
-    @api.depends("partner_id.name", "role")
-    def _compute_display_name(self):
-        for participant in self:
-            participant.display_name = participant.partner_id.name or self.env._("New participant")
+    def _not_one_person(self):
+        return self.env._(
+            "%(deal)s: a participant is either a colleague or an external agent. "
+            "Enter exactly one of them.",
+            deal=self.order_id.display_name,
+        )
 
-    @api.constrains("order_id", "user_id", "agent_id")
-    def _check_person(self):
-        for participant in self:
-            if bool(participant.user_id) == bool(participant.agent_id):
-                raise ValidationError(
-                    self.env._(
-                        "%(deal)s: a participant is either a colleague or an external agent. "
-                        "Enter exactly one of them.",
-                        deal=participant.order_id.display_name,
-                    )
-                )
-            if not participant.partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(deal)s: the user %(user)s has no contact. Link a contact to the user "
-                        "first.",
-                        deal=participant.order_id.display_name,
-                        user=participant.user_id.login,
-                    )
-                )
+    def _without_contact(self):
+        return self.env._(
+            "%(deal)s: the user %(user)s has no contact. Link a contact to the user first.",
+            deal=self.order_id.display_name,
+            user=self.user_id.login,
+        )
 
-    @api.constrains("date_from", "date_to")
-    def _check_dates(self):
-        for participant in self:
-            first, last = participant._span()
-            if last < first:
-                raise ValidationError(
-                    self.env._(
-                        "%(deal)s: %(participant)s ends on %(end)s, before they begin on "
-                        "%(start)s. Correct the dates.",
-                        deal=participant.order_id.display_name,
-                        participant=participant.display_name,
-                        start=participant.date_from,
-                        end=participant.date_to,
-                    )
-                )
+    def _ends_too_early(self):
+        return self.env._(
+            "%(deal)s: %(participant)s ends on %(end)s, before they begin on "
+            "%(start)s. Correct the dates.",
+            deal=self.order_id.display_name,
+            participant=self.display_name,
+            start=self.date_from,
+            end=self.date_to,
+        )
 
     @api.constrains("order_id", "role", "share", "date_from", "date_to")
     def _check_shares(self):
@@ -148,9 +120,6 @@ class CrmCommissionParticipant(models.Model):
         if orders:
             self.env["crm.subledger.mixin"]._subledger_documents_dirty(orders)
             self.env["crm.commission.statement"]._mark_payees_dirty(self.partner_id, orders)
-
-    def _span(self):
-        return self.date_from or FIRST_DAY, self.date_to or LAST_DAY
 
     def _prepare_copy_vals(self):
         """Return the values of the same part for another person or other days."""

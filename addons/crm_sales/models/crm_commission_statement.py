@@ -224,9 +224,44 @@ class CrmCommissionStatement(models.Model):
     def action_confirm(self):
         """Confirm computed statements, as the leader of the team or a manager of commissions."""
         self._check_can_confirm()
+        changed = self._catch_up()
         # sudo: the leader of the team, as just checked, has no write access
-        self.sudo()._update_state(("computed",), "confirmed")
-        return True
+        (self - changed).sudo()._update_state(("computed",), "confirmed")
+        return changed._action_changed() if changed else True
+
+    def _catch_up(self):
+        """Post what still waits in the queue of the sub-ledger.
+
+        :return: the statements whose amount is now another one: nobody has seen it yet
+        """
+        before = self._seen()
+        self._subledger_catch_up()
+        after = self._seen()
+        return self.filtered(lambda statement: before[statement] != after[statement])
+
+    def _seen(self):
+        """Return what people decide on: ``{statement: (earned, whether it is confirmed)}``."""
+        return {
+            statement: (statement.currency_id.round(statement.earned), statement.state)
+            for statement in self
+        }
+
+    def _action_changed(self):
+        """Tell which statements were left out since their amount has just changed."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": self.env._(
+                    "Documents were still waiting to be posted; the amount of these statements has"
+                    " changed. Check it and confirm them: %s",
+                    ", ".join(self.mapped("display_name")),
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_open_dispute(self):
         """Open the window in which the payee gives the reason of a dispute, or the manager
@@ -297,14 +332,20 @@ class CrmCommissionStatement(models.Model):
     def action_pay(self):
         """Hand what is to pay over: employees to payroll, external agents by a vendor bill.
 
+        Statements whose amount turns out to have changed are left out, to be confirmed again.
+
         :raises UserError: nothing is to pay, or a draft bill of a statement is waiting
         """
         self.check_access("read")
         if not self.env.user.has_group("account.group_account_invoice"):
             raise AccessError(self.env._("Commissions are paid by the accountants."))
-        self._check_payable()
-        bills = self.filtered(lambda statement: statement._payout() == "bill")
-        moves = (self - bills)._pay_by_payroll() | bills._pay_by_bill()
+        changed = self._catch_up()
+        payable = self - changed
+        if changed and not payable:
+            return changed._action_changed()
+        payable._check_payable()
+        bills = payable.filtered(lambda statement: statement._payout() == "bill")
+        moves = (payable - bills)._pay_by_payroll() | bills._pay_by_bill()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Payments"),

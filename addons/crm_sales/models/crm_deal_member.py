@@ -19,19 +19,16 @@ class CrmDealMember(models.Model):
 
     _name = "crm.deal.member"
     _description = "Deal Team Member"
+    _inherit = ["crm.person.mixin"]
+    _person_of = "lead_id"
     _order = "lead_id, id"
 
     lead_id = fields.Many2one("crm.lead", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(
         related="lead_id.company_id", store=True, precompute=True, index=True
     )
-    user_id = fields.Many2one(
-        "res.users", "Colleague", index="btree_not_null", domain="[('share', '=', False)]"
-    )
-    agent_id = fields.Many2one("res.partner", "External Agent")
-    partner_id = fields.Many2one(
-        "res.partner", compute="_compute_partner_id", store=True, precompute=True, index=True
-    )
+    user_id = fields.Many2one(domain="[('share', '=', False)]")
+    partner_id = fields.Many2one(string="Partner")
     role_id = fields.Many2one("crm.deal.role", ondelete="restrict")
     access = fields.Selection(
         [("none", "None"), ("read", "Read"), ("write", "Edit")],
@@ -61,18 +58,13 @@ class CrmDealMember(models.Model):
         digits=(8, 4),
         help="Flat rate of an overlay on this deal; 0 takes the one of the plan.",
     )
-    date_from = fields.Date("From", help="Empty: from the beginning of the deal.")
+    date_from = fields.Date(help="Empty: from the beginning of the deal.")
     date_to = fields.Date("Until", help="Last day of access and of the split. Empty: no end.")
 
     _split_range = models.Constraint(
         "CHECK(split >= 0 AND split <= 100 AND rate >= 0)",
         "The split of a member is a percentage between 0 and 100, the rate at least 0.",
     )
-
-    @api.depends("user_id", "agent_id")
-    def _compute_partner_id(self):
-        for member in self:
-            member.partner_id = member.user_id.partner_id or member.agent_id
 
     @api.depends("role_id")
     def _compute_from_role(self):
@@ -81,41 +73,33 @@ class CrmDealMember(models.Model):
             member.access = role.access or member.access or "read"
             member.commission = role.commission or member.commission or "owner"
 
-    @api.depends("partner_id.name")
-    def _compute_display_name(self):
-        for member in self:
-            member.display_name = member.partner_id.name or self.env._("New member")
-
     # ------------------------------------------------------------------
     # Bad input
     # ------------------------------------------------------------------
 
-    @api.constrains("lead_id", "user_id", "agent_id")
-    def _check_person(self):
-        for member in self:
-            if bool(member.user_id) == bool(member.agent_id):
-                raise ValidationError(
-                    self.env._(
-                        "%(deal)s: a member of the deal team is either a colleague or an external "
-                        "agent. Enter exactly one of them.",
-                        deal=member.lead_id.name,
-                    )
-                )
+    def _not_one_person(self):
+        return self.env._(
+            "%(deal)s: a member of the deal team is either a colleague or an external "
+            "agent. Enter exactly one of them.",
+            deal=self.lead_id.name,
+        )
 
-    @api.constrains("date_from", "date_to")
-    def _check_dates(self):
-        for member in self:
-            if member.date_from and member.date_to and member.date_to < member.date_from:
-                raise ValidationError(
-                    self.env._(
-                        "%(deal)s: the membership of %(member)s ends on %(end)s, before it begins "
-                        "on %(start)s. Correct the dates.",
-                        deal=member.lead_id.name,
-                        member=member.display_name,
-                        start=member.date_from,
-                        end=member.date_to,
-                    )
-                )
+    def _without_contact(self):
+        return self.env._(
+            "%(deal)s: the user %(user)s has no contact. Link a contact to the user first.",
+            deal=self.lead_id.name,
+            user=self.user_id.login,
+        )
+
+    def _ends_too_early(self):
+        return self.env._(
+            "%(deal)s: the membership of %(member)s ends on %(end)s, before it begins "
+            "on %(start)s. Correct the dates.",
+            deal=self.lead_id.name,
+            member=self.display_name,
+            start=self.date_from,
+            end=self.date_to,
+        )
 
     @api.constrains("lead_id", "commission", "split", "date_from", "date_to")
     def _check_splits(self):

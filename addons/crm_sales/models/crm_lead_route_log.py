@@ -41,7 +41,11 @@ class CrmLeadRouteLog(models.Model):
         "res.users", "Caused by", readonly=True, ondelete="set null",
         default=lambda self: self.env.uid,
     )  # fmt: skip
-    facts = fields.Json(readonly=True)
+    facts = fields.Json(
+        readonly=True,
+        help="What was decided upon, as data: the sentence is put together for whoever reads it."
+        " Names are those of then, for what has been deleted since.",
+    )
     reason = fields.Char(compute="_compute_reason")
 
     _turn_idx = models.Index("(rule_id, user_id, id)")
@@ -50,11 +54,16 @@ class CrmLeadRouteLog(models.Model):
     @api.depends("facts", "kind")
     @api.depends_context("lang")
     def _compute_reason(self):
+        said = {}
         for log in self:
-            log.reason = " ".join(log._sentences())
+            log.reason = " ".join(log._sentences(said))
 
-    def _sentences(self):
-        facts = self.facts or {}
+    def _sentences(self, said):
+        """Return the explanation in the language of the reader.
+
+        :param dict said: conditions that were put into words already
+        """
+        facts = self._named_facts(said)
         sentences = [self._because(facts)]
         if facts.get("territory"):
             sentences.append(self.env._("Territory: %s.", facts["territory"]))
@@ -71,6 +80,28 @@ class CrmLeadRouteLog(models.Model):
                 self.env._("The first response was due on %s.", f"{due:%Y-%m-%d %H:%M}")
             )
         return sentences
+
+    def _named_facts(self, said):
+        """Return the facts with the names that rules, teams and territories have for the reader.
+
+        Decisions of before this was data keep their ``conditions`` as they were written.
+        """
+        facts, rules = dict(self.facts or {}), self.env["crm.lead.route.rule"]
+        own = self.sudo()  # sudo: names for the explanation of a decision the reader may see
+        current = {
+            "rule": own.rule_id.name,
+            "team": own.team_id.name,
+            "territory": own.territory_id.complete_name,
+        }
+        facts |= {name: text for name, text in current.items() if text and facts.get(name)}
+        if "terms" in facts:
+            key = repr(facts["terms"])
+            if key not in said:
+                said[key] = rules._sentence(facts["terms"])
+            facts["conditions"] = said[key]
+        if facts.get("tried_ids"):
+            facts["tried"] = rules._names_of(rules.sudo(), facts["tried_ids"], facts["tried"])
+        return facts
 
     def _because(self, facts):
         """Return the main sentence; each code is one way to decide."""

@@ -65,6 +65,7 @@ class CrmLeadRouteRule(models.Model):
     domain = fields.Char(
         "Further Condition", default="[]", help="Anything else about the lead, tested last."
     )
+    condition_terms = fields.Json(compute="_compute_condition_terms")
     condition_sentence = fields.Char("Conditions", compute="_compute_condition_sentence")
     shadowed = fields.Text("Warnings", compute="_compute_shadowed")
 
@@ -191,16 +192,63 @@ class CrmLeadRouteRule(models.Model):
         ]
     )  # fmt: skip
     @api.depends_context("lang")
+    def _compute_condition_terms(self):
+        for rule in self:
+            rule.condition_terms = rule._terms()
+
+    @api.depends("condition_terms")
+    @api.depends_context("lang")
     def _compute_condition_sentence(self):
         for rule in self:
-            parts = [
-                ", ".join(rule[name].mapped("display_name"))
-                for name in self._condition_fields().values()
-                if rule[name]
-            ]
-            parts += rule._range_words()
-            rule.condition_sentence = " · ".join(parts) or self.env._("every lead")
+            rule.condition_sentence = rule._sentence(rule.condition_terms or [])
 
+    def _terms(self):
+        """Return the conditions as data, which a decision keeps and any language can say later.
+
+        :return: a list of dicts, each with the ``field`` and what it asks for; names are those of
+            now, for when a record has gone
+        """
+        self.ensure_one()
+        terms = [
+            {"field": name, "ids": self[name].ids, "names": self[name].mapped("display_name")}
+            for name in self._condition_fields().values()
+            if self[name]
+        ]
+        if self.lead_type:
+            terms.append({"field": "lead_type", "value": self.lead_type})
+        if self.size_from or self.size_to:
+            terms.append({"field": "size", "low": self.size_from, "high": self.size_to})
+        if self.budget_from or self.budget_to:
+            ends = {"low": self.budget_from, "high": self.budget_to}
+            terms.append({"field": "budget", "currency": self.currency_id.id, **ends})
+        if self._extra_domain():
+            terms.append({"field": "domain"})
+        return terms
+
+    @api.model
+    def _sentence(self, terms):
+        """Return what :meth:`_terms` returned in words, in the language of the reader."""
+        return " · ".join(map(self._term_words, terms)) or self.env._("every lead")
+
+    @api.model
+    def _term_words(self, term):
+        name = term["field"]
+        if name in ("lead_type", "size", "budget", "domain"):
+            return getattr(self, f"_{name}_words")(term)
+        if name not in self._fields:  # of an addon that has been removed
+            return ", ".join(term["names"])
+        # sudo: names for the explanation of a decision the reader may see
+        records = self.env[self._fields[name].comodel_name].sudo()
+        return ", ".join(self._names_of(records, term["ids"], term["names"]))
+
+    @api.model
+    def _names_of(self, records, ids, names):
+        """Return the names of now, in the language of the reader; of what has gone the old ones."""
+        alive = records.browse(ids).exists()
+        known = {record.id: record.display_name for record in alive}
+        return [known.get(id_, name) for id_, name in zip(ids, names, strict=False)]
+
+    @api.model
     def _between(self, low, high):
         """Return a range in words; one of the ends may be empty."""
         if not high:
@@ -209,23 +257,25 @@ class CrmLeadRouteRule(models.Model):
             return self.env._("up to %s", high)
         return self.env._("%(low)s to %(high)s", low=low, high=high)
 
-    def _range_words(self):
-        parts, sizes = [], dict(self._size_selection())
-        if self.lead_type:
-            kinds = dict(self._fields["lead_type"]._description_selection(self.env))
-            parts.append(kinds[self.lead_type])
-        if self.size_from or self.size_to:
-            ends = sizes.get(self.size_from, ""), sizes.get(self.size_to, "")
-            parts.append(self.env._("size %s", self._between(*ends)))
-        if self.budget_from or self.budget_to:
-            ends = [
-                self.currency_id.format(amount) if amount else ""
-                for amount in (self.budget_from, self.budget_to)
-            ]
-            parts.append(self.env._("budget %s", self._between(*ends)))
-        if self._extra_domain():
-            parts.append(self.env._("further condition"))
-        return parts
+    @api.model
+    def _lead_type_words(self, term):
+        return dict(self._fields["lead_type"]._description_selection(self.env))[term["value"]]
+
+    @api.model
+    def _size_words(self, term):
+        sizes = dict(self._size_selection())
+        ends = sizes.get(term["low"], ""), sizes.get(term["high"], "")
+        return self.env._("size %s", self._between(*ends))
+
+    @api.model
+    def _budget_words(self, term):
+        currency = self.env["res.currency"].browse(term["currency"])
+        ends = [currency.format(term[end]) if term[end] else "" for end in ("low", "high")]
+        return self.env._("budget %s", self._between(*ends))
+
+    @api.model
+    def _domain_words(self, _term):
+        return self.env._("further condition")
 
     @api.depends(
         lambda self: [

@@ -342,16 +342,17 @@ class CrmLeadRouter(models.AbstractModel):
             people = pools.people.get(self._pool_key(rule, places[lead.id]))
             decision = self._decision(rule, lead, people, exclude.get(lead.id, ()))
             if decision:
-                decision.facts["tried"] = tried
+                decision.facts["tried"] = [rule.name for rule in tried]
+                decision.facts["tried_ids"] = [rule.id for rule in tried]
                 pools.note(decision, people)
                 return decision
-            tried.append(rule.name)
+            tried.append(rule)
         return None
 
     @api.model
     def _decision(self, rule, lead, people, exclude):
         """Return what a rule decides about a lead, or None if it has nobody."""
-        facts = {"code": rule.target, "rule": rule.name, "conditions": rule.condition_sentence}
+        facts = {"code": rule.target, "rule": rule.name, "terms": rule.condition_terms or []}
         weight = lead.stage_id.routing_weight if lead.stage_id else 1.0
         decision = Decision(rule.id, team_id=rule.team_id.id, facts=facts, weight=weight)
         if rule.target == "team":
@@ -473,7 +474,9 @@ class CrmLeadRouter(models.AbstractModel):
                     "team_id": lead.team_id.id,
                     "user_id": lead.user_id.id,
                     "previous_user_id": before[lead.id].id,
-                    "facts": {name: value for name, value in facts.items() if value},
+                    "facts": {
+                        name: value for name, value in facts.items() if value or name == "terms"
+                    },
                 }
             )
         # sudo: decisions are written by the router only

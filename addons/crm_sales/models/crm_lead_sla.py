@@ -358,7 +358,8 @@ class CrmLeadSla(models.Model):
             decided = True
             router._assign(lead, fallback, "breach", {"code": "policy_fallback", **due})
         if decided:
-            lead._message_log(body=lead.route_reason)
+            reader = lead.user_id.lang or self.env.lang
+            lead._message_log(body=lead.with_context(lang=reader).route_reason)
         return bool(decided)
 
     def _tell_leader(self):

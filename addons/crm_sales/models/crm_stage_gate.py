@@ -1,9 +1,7 @@
-import ast
 from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 from odoo.tools import ormcache
 
 MAX_LEADS = 5  # opportunities that one message names
@@ -19,7 +17,7 @@ class CrmStageGate(models.Model):
 
     _name = "crm.stage.gate"
     _description = "Stage Gate"
-    _inherit = ["crm.kept.mixin"]
+    _inherit = ["crm.kept.mixin", "crm.condition.mixin"]
     _order = "stage_id, sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -30,9 +28,7 @@ class CrmStageGate(models.Model):
     )
     team_ids = fields.Many2many("crm.team", string="Pipelines", help="Empty: all teams.")
     company_id = fields.Many2one("res.company", index=True, help="Empty: all companies.")
-    domain = fields.Char(
-        "For Opportunities", default="[]", help="Only the opportunities that match are held."
-    )
+    domain = fields.Char("For Opportunities", help="Only the opportunities that match are held.")
     when_skipped = fields.Boolean(
         "Also When Skipped",
         default=True,
@@ -46,39 +42,39 @@ class CrmStageGate(models.Model):
         help="Somebody else must approve before. Who: the approval rules of opportunities with "
         "the operation “Enter a stage”; without such a rule, a sales administrator.",
     )
-    problem = fields.Text(compute="_compute_problem")
 
-    @api.depends("domain", "requirement_ids.field_name")
+    @api.depends("requirement_ids.field_name")
     def _compute_problem(self):
-        for gate in self:
-            gate.problem = gate._find_problem()
+        super()._compute_problem()
 
-    def _find_problem(self):
-        try:
-            self._check_domain()
-            self.requirement_ids._check_target()
-        except ValidationError as error:
-            return str(error)
-        return False
+    def _check_usable(self):
+        super()._check_usable()
+        self.requirement_ids._check_target()
 
     # ------------------------------------------------------------------
     # Bad input
     # ------------------------------------------------------------------
 
-    @api.constrains("domain")
-    def _check_domain(self):
-        for gate in self:
-            try:
-                gate._parsed_domain().validate(self.env["crm.lead"])
-            except (ValueError, SyntaxError, TypeError, KeyError, AttributeError) as error:
-                raise ValidationError(
-                    self.env._(
-                        "Gate “%(gate)s”: the condition on opportunities cannot be used: "
-                        "%(error)s. Build it anew with the editor of the condition.",
-                        gate=gate.name,
-                        error=error,
-                    )
-                ) from error
+    def _condition_model(self):
+        return self.env["crm.lead"]
+
+    def _condition_refused(self, error):
+        return self.env._(
+            "Gate “%(gate)s”: the condition on opportunities cannot be used: "
+            "%(error)s. Build it anew with the editor of the condition.",
+            gate=self.name,
+            error=error,
+        )
+
+    def _condition_broken(self, error):
+        return self.env._(
+            "Gate “%(gate)s” before the stage %(stage)s cannot be evaluated: %(error)s. "
+            "A sales administrator must mend it under Configuration > Pipeline "
+            "Discipline > Stage Gates.",
+            gate=self.name,
+            stage=self.stage_id.name,
+            error=error,
+        )
 
     @api.constrains("stage_id", "team_ids")
     def _check_teams(self):
@@ -94,9 +90,6 @@ class CrmStageGate(models.Model):
                         teams=", ".join(strangers.mapped("name")),
                     )
                 )
-
-    def _parsed_domain(self):
-        return Domain(ast.literal_eval(self.domain or "[]"))
 
     # ------------------------------------------------------------------
     # Which gates an opportunity passes
@@ -202,19 +195,8 @@ class CrmStageGate(models.Model):
             leads = leads.filtered(
                 lambda lead: lead.company_id in (self.company_id, self.company_id.browse())
             )
-        try:
+        with self._evaluating():
             return leads.filtered_domain(self._parsed_domain())
-        except (ValueError, SyntaxError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                self.env._(
-                    "Gate “%(gate)s” before the stage %(stage)s cannot be evaluated: %(error)s. "
-                    "A sales administrator must mend it under Configuration > Pipeline "
-                    "Discipline > Stage Gates.",
-                    gate=self.name,
-                    stage=self.stage_id.name,
-                    error=error,
-                )
-            ) from error
 
     def _missing_of(self, leads):
         """Return ``{lead: rows}`` of what the leads lack for this gate."""

@@ -309,6 +309,51 @@ class TestRouteSources(RoutingCase):
         lead = self._lead()
         self.assertIn("轮", lead.with_context(lang="zh_CN").route_log_ids.reason)
 
+    def _in_chinese(self, record, name):
+        record.with_context(lang="zh_CN").name = name
+        return record
+
+    def test_names_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        tag = self._in_chinese(self.env["crm.tag"].create({"name": "Rental"}), "租赁")
+        self.rule.sequence = 9
+        rule = self._rule(
+            "Rentals", self.li, tag_ids=tag.ids, budget_to=5000, lead_type="lead", sequence=2
+        )
+        self._in_chinese(rule, "租赁线索")
+        lead = self._lead(tag_ids=tag.ids)
+        log = lead.route_log_ids
+        for said in ("Rentals", "Rental ·", "budget up to"):
+            self.assertIn(said, log.reason)
+        chinese = log.with_context(lang="zh_CN").reason
+        for said in ("租赁线索", "租赁 ·"):
+            self.assertIn(said, chinese)
+        self.assertNotIn("Rental", chinese)
+        # the conditions are those of then; of what has gone the name of then is left
+        rule.write({"tag_ids": [Command.clear()], "budget_to": 0})
+        tag.unlink()
+        self.env.invalidate_all()
+        self.assertIn("Rental ·", log.reason)
+        self.assertIn("Rental ·", log.with_context(lang="zh_CN").reason)
+
+    def test_rules_without_anybody_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self._absent(self.li)
+        self.rule.sequence = 9
+        self._in_chinese(self._rule("Absent", self.li, sequence=1), "缺勤")
+        log = self._lead().route_log_ids
+        self.assertIn("Absent", log.reason)
+        self.assertIn("缺勤", log.with_context(lang="zh_CN").reason)
+
+    def test_decisions_of_before_stay_readable(self):
+        log = self._lead().route_log_ids
+        facts = {"code": "person", "rule": "Old", "conditions": "China · budget", "user": "Li"}
+        old = self.env["crm.lead.route.log"].create(
+            {"lead_id": log.lead_id.id, "kind": "create", "facts": {**facts, "tried": ["Gone"]}}
+        )
+        self.assertIn('"Old" (China · budget)', old.reason)
+        self.assertIn("Nobody was available by: Gone.", old.reason)
+
     def test_search(self):
         lead = self._lead()
         self.assertIn(lead, lead.search([("route_rule_id", "=", self.rule.id)]))

@@ -74,6 +74,43 @@ class TestSettle(CommissionCase):
             self.settle(self.accountant, "pay", self.of_li).line_ids.reason, "Nothing is to pay"
         )
 
+    def _late(self, amount):
+        """What is invoiced and paid now waits in the queue."""
+        self.env["ir.config_parameter"].set_param("crm_subledger.immediate_keys", "0")
+        self._pay(self._invoice(self._create_order(amount)))
+        self.run_subledger()
+
+    def test_what_waits_in_the_queue_is_posted_first(self):
+        self._late(10000)
+        self.assertEqual(self.of_li.earned, 2400.0)
+        settle = self.settle(self.boss, "confirm")
+        self.assertEqual(settle.total, 3000.0)
+        settle.action_apply()
+        self.assertEqual(set(self.statements.mapped("state")), {"confirmed"})
+        self.settle(self.accountant, "pay").action_apply()
+        self.assertEqual(self.of_li.settled, 2700.0)
+
+    def test_nobody_confirms_an_amount_they_have_not_seen(self):
+        self._late(10000)
+        action = self.statements.with_user(self.boss).action_confirm()
+        self.assertIn(self.of_li.display_name, action["params"]["message"])
+        self.assertEqual((self.of_li.state, self.of_li.earned), ("computed", 2700.0))
+        self.assertEqual((self.statements - self.of_li).state, "confirmed")
+        self.assertIs(self.of_li.with_user(self.boss).action_confirm(), True)
+
+    def test_nor_is_it_paid(self):
+        self.statements.with_user(self.boss).action_confirm()
+        settle = self.settle(self.accountant, "pay")
+        self._late(10000)
+        settle.action_apply()
+        self.assertEqual((self.of_li.state, self.of_li.to_pay), ("computed", 2700.0))
+        self.assertEqual((self.statements - self.of_li).state, "paid")
+        self.of_li.with_user(self.boss).action_confirm()
+        self._late(10000)
+        action = self.of_li.with_user(self.accountant).action_pay()
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertEqual((self.of_li.state, self.of_li.settled), ("computed", 0))
+
     def test_only_accountants_pay(self):
         self.of_li.with_user(self.boss).action_confirm()
         with self.assertRaises(AccessError):

@@ -24,6 +24,7 @@ class CrmCommissionSettle(models.TransientModel):
         selected = self.env["crm.commission.statement"].search(
             [("id", "in", self.env.context.get("active_ids", []))]
         )
+        selected._subledger_catch_up()
         settle = self.new({"mode": values.get("mode")})
         lines = [
             {"statement_id": statement.id, "reason": settle._reason(statement)}
@@ -83,5 +84,5 @@ class CrmCommissionSettle(models.TransientModel):
             )
         if self.mode == "pay":
             return ready.action_pay()
-        ready.action_confirm()
-        return {"type": "ir.actions.act_window_close"}
+        done = ready.action_confirm()
+        return done if isinstance(done, dict) else {"type": "ir.actions.act_window_close"}

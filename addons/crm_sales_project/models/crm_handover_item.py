@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from .crm_handover_template_item import SIDES
 
 FACTS = frozenset({"done_by_id", "date_done"})
+TRANSLATING = "crm_handover_translating"
 
 
 class CrmHandoverItem(models.Model):
@@ -17,7 +18,7 @@ class CrmHandoverItem(models.Model):
     order_id = fields.Many2one("sale.order", index="btree_not_null", ondelete="set null")
     company_id = fields.Many2one(related="project_id.company_id", store=True, index=True)
     sequence = fields.Integer(default=10)
-    name = fields.Char(required=True)
+    name = fields.Char(required=True, translate=True)
     side = fields.Selection(SIDES, "Whose Turn", required=True, default="sales")
     user_id = fields.Many2one("res.users", "Responsible", domain="[('share', '=', False)]")
     date_due = fields.Date("Due")
@@ -40,9 +41,29 @@ class CrmHandoverItem(models.Model):
         :raises AccessError: as in :meth:`create`
         """
         result = super().write(self._with_facts(vals))
+        if vals.get("name") and not self.env.context.get(TRANSLATING):
+            self._same_for_everybody(vals["name"])
         if vals.get("done"):
             self.project_id._handover_advanced()
         return result
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        # each language is written by itself, and only that one is meant
+        items = self.with_context(**{TRANSLATING: True})
+        return super(CrmHandoverItem, items)._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+
+    def _same_for_everybody(self, name):
+        """What somebody writes replaces the words of the checklist in every language."""
+        names = dict.fromkeys(dict(self.env["res.lang"].get_installed()), name)
+        for item in self:
+            item.update_field_translations("name", names)
+
+    def _translate_as(self, rows):
+        """Take over the names of the rows of a checklist, in all languages."""
+        for item, row in zip(self, rows, strict=True):
+            item.update_field_translations("name", row._names())
 
     @api.model
     def _with_facts(self, vals):

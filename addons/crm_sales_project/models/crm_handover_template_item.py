@@ -17,3 +17,11 @@ class CrmHandoverTemplateItem(models.Model):
     name = fields.Char(required=True, translate=True)
     side = fields.Selection(SIDES, "Whose Turn", required=True, default="sales")
     days = fields.Integer("Due after (days)", default=3)
+
+    def _names(self):
+        """Return ``{language: name}`` for the languages in use."""
+        self.ensure_one()
+        return {
+            code: self.with_context(lang=code).name
+            for code, _label in self.env["res.lang"].get_installed()
+        }

@@ -242,13 +242,13 @@ class ProjectProject(models.Model):
         for project in self.sudo().filtered(lambda one: not one.handover_item_ids):
             order = project._contract_order()
             rows = templates.filtered(lambda one, project=project: one._is_for(project)).item_ids
-            items.create(
+            created = items.create(
                 [
                     {
                         "project_id": project.id,
                         "order_id": order.id,
                         "sequence": number,
-                        "name": row.with_context(lang=order.user_id.lang).name,
+                        "name": row.name,
                         "side": row.side,
                         "user_id": (order.user_id if row.side == "sales" else project.user_id).id,
                         "date_due": fields.Date.add(today, days=row.days),
@@ -256,6 +256,7 @@ class ProjectProject(models.Model):
                     for number, row in enumerate(rows)
                 ]
             )
+            created._translate_as(rows)
 
     def _handover_advanced(self):
         """Tell the followers when everything was handed over."""

@@ -42,6 +42,24 @@ class TestDelivery(DeliveryCase):
         items[1].with_user(self.engineer).done = False
         self.assertFalse(items[1].date_done)
 
+    def test_checklist_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["crm.handover.template"].search([]).active = False
+        checklist = self.env["crm.handover.template"].create(
+            {"name": "All", "item_ids": [Command.create({"name": "Explain scope"})]}
+        )
+        row = checklist.item_ids
+        row.update_field_translations("name", {"zh_CN": "说明合同范围"})
+        for lang in ("zh_CN", "en_US"):
+            self.li.lang = lang
+            _order, project = self.sell()
+            item = project.handover_item_ids
+            self.assertEqual(item.with_context(lang="en_US").name, "Explain scope")
+            self.assertEqual(item.with_context(lang="zh_CN").name, "说明合同范围")
+        # what somebody writes is for everybody
+        item.with_context(lang="zh_CN").name = "移交图纸"
+        self.assertEqual(item.with_context(lang="en_US").name, "移交图纸")
+
     def test_facts_are_not_typed_in(self):
         _order, project = self.sell()
         with self.assertRaises(AccessError):

@@ -2,7 +2,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -197,6 +197,30 @@ class CrmSubledgerMixin(models.AbstractModel):
         entries = keys._subledger_post(differences)
         if entries:
             keys._subledger_posted(entries)
+        return entries
+
+    def _subledger_catch_up(self):
+        """Post for these keys at once what may still wait in the queue.
+
+        Called before something is decided or settled on their figures: with few *Keys Posted at
+        Once* documents wait for the scheduled action. Which of them concern these keys need not be
+        found out, since the loop computes from the documents as they stand.
+
+        :return: the entries posted (superuser)
+        :raises UserError: as :meth:`_subledger_run`, or another transaction works on the keys
+        """
+        keys = self.sudo().exists()  # sudo: keys are posted as the system does
+        try:
+            keys.lock_for_update()
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on this at the moment. Try again: %s",
+                    ", ".join(keys.mapped("display_name")),
+                )
+            ) from error
+        entries = keys._subledger_run(force_split=True)
+        keys.env["crm.subledger.queue"]._done(keys)
         return entries
 
     def _subledger_lock(self):

@@ -218,6 +218,12 @@ class CrmSubledgerQueue(models.Model):
         self.env.ref("crm_subledger.ir_cron_process").sudo()._trigger()
 
     @api.model
+    def _done(self, keys):
+        """Forget the rows of keys that were just brought up to date; a held row stays."""
+        rows = self.search([("res_model", "=", keys._name), ("res_id", "in", keys.ids)])
+        rows.try_lock_for_update().unlink()
+
+    @api.model
     def _cron_process(self):
         """Work off the queue in batches; resumable, a failed record keeps its reason."""
         progress = self.env["ir.cron"]

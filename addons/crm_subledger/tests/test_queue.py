@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -47,6 +48,18 @@ class TestQueue(SubledgerCase):
             self.cron.method_direct_trigger()
         self.assertEqual(len(items._subledger_entries()), 1)
         self.assertLedgerEqualsGL()
+
+    def test_keys_catch_up_before_something_is_decided_on_them(self):
+        self.env["ir.config_parameter"].set_param("crm_subledger.immediate_keys", "0")
+        first, second = self._items(2)
+        self.run_subledger()
+        self.assertEqual(len(first._subledger_catch_up()), 1)
+        self.assertFalse(first._subledger_catch_up(), "nothing is posted twice")
+        self.assertFalse(second._subledger_entries())
+        self.assertEqual(self.queue.search([]).mapped("res_id"), second.ids)
+        with self.poisoned("crm.subledger.item", ["Item 1"], UserError):
+            with self.assertRaisesRegex(UserError, "poisoned"):
+                second._subledger_catch_up()
 
     def test_an_empty_queue_is_fine(self):
         self.assertFalse(self.queue.search([]))

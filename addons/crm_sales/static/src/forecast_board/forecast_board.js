@@ -1,54 +1,39 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { deserializeDate, formatDate } from "@web/core/l10n/dates";
-import { formatMonetary } from "@web/views/fields/formatters";
 import { registry } from "@web/core/registry";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { useService } from "@web/core/utils/hooks";
-import { useSetupAction } from "@web/search/action_hook";
+import { formatDay, PeriodPicker, usePeriodBoard } from "../period_board/period_board";
 
 const MODEL = "crm.forecast.board";
 
 /** People under teams with quota, closed, open categories and what was said: every cell drills. */
 export class ForecastBoard extends Component {
     static template = "crm_sales.ForecastBoard";
+    static components = { PeriodPicker };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        const saved = this.props.state || {};
         this.state = useState({
-            board: null,
-            folded: saved.folded || {},
+            folded: (this.props.state || {}).folded || {},
             row: null,
             snapshot: null,
             waterfall: null,
         });
-        this.asked = saved.asked || {};
-        useSetupAction({
-            getLocalState: () => ({ asked: this.asked, folded: { ...this.state.folded } }),
+        this.period = usePeriodBoard({
+            model: MODEL,
+            method: "get_board",
+            getLocalState: () => ({ folded: { ...this.state.folded } }),
+            onLoaded: () => this.hideChanges(),
         });
-        onWillStart(() => this.load());
+        this.load = this.period.load;
+        this.date = formatDay;
     }
 
     get board() {
-        return this.state.board;
-    }
-
-    get periods() {
-        return [
-            ["month", _t("Month")],
-            ["quarter", _t("Quarter")],
-        ];
-    }
-
-    get measures() {
-        return [
-            ["booked", _t("Booked")],
-            ["invoiced", _t("Invoiced")],
-            ["collected", _t("Collected")],
-        ];
+        return this.period.current;
     }
 
     get columns() {
@@ -82,24 +67,8 @@ export class ForecastBoard extends Component {
         return shown;
     }
 
-    async load(changes = {}) {
-        this.asked = { ...this.asked, ...changes };
-        const board = await this.orm.call(MODEL, "get_board", [], this.asked);
-        this.asked = { period: board.period, date: board.date_from, measure: board.measure };
-        this.state.board = board;
-        this.state.waterfall = null;
-        this.state.row = null;
-    }
-
     money(amount) {
-        return formatMonetary(amount, {
-            currencyId: this.board.currency_id,
-            digits: [16, 0],
-        });
-    }
-
-    date(value) {
-        return formatDate(deserializeDate(value));
+        return this.period.money(amount);
     }
 
     percent(row) {

@@ -1,62 +1,28 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { deserializeDate, formatDate } from "@web/core/l10n/dates";
-import { formatMonetary } from "@web/views/fields/formatters";
+import { Component } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { useService } from "@web/core/utils/hooks";
-import { useSetupAction } from "@web/search/action_hook";
+import { formatDay, PeriodPicker, usePeriodBoard } from "../period_board/period_board";
 
 /** Who attained how much of their quota, and one's own challenges; made for a phone. */
 export class Leaderboard extends Component {
     static template = "crm_sales.Leaderboard";
+    static components = { PeriodPicker };
     static props = { ...standardActionServiceProps };
 
     setup() {
-        this.orm = useService("orm");
         this.action = useService("action");
-        this.asked = (this.props.state || {}).asked || {};
-        this.state = useState({ board: null });
-        useSetupAction({ getLocalState: () => ({ asked: this.asked }) });
-        onWillStart(() => this.load());
+        this.period = usePeriodBoard({ model: "crm.leaderboard", method: "get_leaderboard" });
+        this.load = this.period.load;
+        this.date = formatDay;
     }
 
     get board() {
-        return this.state.board;
-    }
-
-    get periods() {
-        return [
-            ["month", _t("Month")],
-            ["quarter", _t("Quarter")],
-            ["year", _t("Year")],
-        ];
-    }
-
-    get measures() {
-        return [
-            ["booked", _t("Booked")],
-            ["invoiced", _t("Invoiced")],
-            ["collected", _t("Collected")],
-        ];
-    }
-
-    async load(changes = {}) {
-        this.asked = { ...this.asked, ...changes };
-        const board = await this.orm.call("crm.leaderboard", "get_leaderboard", [], this.asked);
-        this.asked = { period: board.period, date: board.date_from, measure: board.measure };
-        this.state.board = board;
+        return this.period.current;
     }
 
     money(amount) {
-        return formatMonetary(amount, {
-            currencyId: this.board.currency_id,
-            digits: [16, 0],
-        });
-    }
-
-    date(value) {
-        return formatDate(deserializeDate(value));
+        return this.period.money(amount);
     }
 
     percent(value) {
