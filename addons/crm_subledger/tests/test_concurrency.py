@@ -1,9 +1,9 @@
 from functools import partial
 
-from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .common import day
 from .common_parallel import ParallelLedgerCase
 
 QUEUE_LOGGER = "odoo.addons.crm_subledger.models.crm_subledger_queue"
@@ -31,7 +31,7 @@ class TestConcurrency(ParallelLedgerCase):
                     "name": f"Item {n}",
                     "ledger_id": self.ledger,
                     "partner_id": env.ref("base.main_partner").id,
-                    "date": fields.Date.to_date("2026-03-10"),
+                    "date": day("2026-03-10"),
                     "amount": 100,
                     **values,
                 }
