@@ -2,7 +2,8 @@
 
 from odoo.tests import tagged
 
-from .common import day
+from odoo.addons.crm_subledger.tests.common import day
+
 from .common_parallel import ParallelFundCase
 
 ALLOCATION = 40000

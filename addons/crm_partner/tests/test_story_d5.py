@@ -4,7 +4,8 @@ from functools import partial
 
 from odoo.tests import freeze_time, tagged
 
-from .common import day
+from odoo.addons.crm_subledger.tests.common import day
+
 from .common_mdf import MdfCase
 from .common_parallel import ParallelFundCase
 
@@ -83,7 +84,7 @@ class TestStoryD5(MdfCase):
 
         # expiry
         with freeze_time("2027-07-01 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
             self.run_subledger()
         self.assertEqual((fund.state, request.state), ("expired", "closed"))
         expiry = self.entries(fund, "expiry")
@@ -109,7 +110,7 @@ class TestStoryD5(MdfCase):
         # I6: a second run posts nothing
         count = self.env["crm.subledger.entry"].search_count([])
         with freeze_time("2027-07-02 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
             fund._subledger_mark_dirty()
             self.run_subledger()
         self.assertEqual(self.env["crm.subledger.entry"].search_count([]), count)
