@@ -13,10 +13,17 @@ from .common_parallel import ParallelCase
 NAME = "Parallel case"
 
 
+class Refused(UserError):
+    """What a person is told."""
+
+
 class PartnerOfAll(ParallelCase):
     """A partner that everybody renames."""
 
     def _build(self, env):
+        self._create_partner(env)
+
+    def _create_partner(self, env):
         self.partner = env["res.partner"].create({"name": NAME})
         self.remove_at_end(self.partner)
 
@@ -28,13 +35,16 @@ class Broken(PartnerOfAll):
     """What breaks off, leaves something behind that it cannot remove, and changed a company."""
 
     done = ()
+    set_up_fails = False
 
     def _build(self, env):
-        super()._build(env)
+        self._create_partner(env)
         self.change_until_end(env.company, street="Parallel street")
         self.at_end(self._note, "first")
         self.at_end(self._fail)
         self.at_end(self._note, "last")
+        if self.set_up_fails:
+            raise ValueError("A set-up that fails")
 
     def _note(self, _env, what):
         self.done += (what,)
@@ -51,9 +61,7 @@ class Broken(PartnerOfAll):
 
 
 class BrokenAtOnce(Broken):
-    def _build(self, env):
-        super()._build(env)
-        raise ValueError("A set-up that fails")
+    set_up_fails = True
 
 
 @tagged("post_install", "-at_install")
@@ -97,7 +105,7 @@ class TestParallelCase(PartnerOfAll):
             return env.uid, env.su
 
         def refuse(_env):
-            raise UserError("No")
+            raise Refused("No")
 
         def again(env):
             tries.append(1)
