@@ -167,5 +167,15 @@ class ContractCase(CommissionCase):
     def _active_contract(cls, amount=100000, **values):
         return cls._sign(cls._create_contract(amount, **values))
 
+    def _ordered_contract(self):
+        """Return an order, and the active contract that invoices it: its first row is invoiced."""
+        order = self._create_order(100000)
+        contract = self._create_contract()
+        order.crm_contract_id = contract
+        contract.action_generate_plan()
+        self._sign(contract)
+        self._run_cron("crm_sales.ir_cron_contract_invoice")
+        return order, contract
+
     def _day(self, text):
         return fields.Date.to_date(text)
