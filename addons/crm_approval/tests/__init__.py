@@ -1,4 +1,5 @@
 from . import (
+    test_common_parallel,
     test_engine,
     test_validation_bad_input,
     test_validation_rule,

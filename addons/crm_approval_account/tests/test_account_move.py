@@ -1,9 +1,9 @@
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.crm_approval.tests.common import create_user
 
 
 @tagged("post_install", "-at_install")
@@ -26,13 +26,12 @@ class TestAccountMove(AccountTestInvoicingCommon):
 
     @classmethod
     def _create_user(cls, login):
-        return new_test_user(
+        return create_user(
             cls.env,
-            login=f"approval_{login}",
+            f"approval_{login}",
+            "account.group_account_user",
+            cls.company,
             name=login.capitalize(),
-            groups="base.group_user,account.group_account_user",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
         )
 
     @classmethod

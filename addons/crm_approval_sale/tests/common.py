@@ -2,7 +2,9 @@ from contextlib import contextmanager
 
 from odoo import Command
 from odoo.exceptions import UserError
-from odoo.tests.common import TransactionCase, new_test_user
+from odoo.tests.common import TransactionCase
+
+from odoo.addons.crm_approval.tests.common import create_user
 
 
 class ApprovalSaleCase(TransactionCase):
@@ -47,16 +49,14 @@ class ApprovalSaleCase(TransactionCase):
 
     @classmethod
     def _create_user(cls, login, groups, company=None):
-        company = company or cls.company
-        return new_test_user(
+        return create_user(
             cls.env,
-            login=f"approval_{login}",
+            f"approval_{login}",
+            groups,
+            company or cls.company,
             name=login.capitalize(),
             password=f"approval_{login}",
-            groups=f"base.group_user,{groups}",
             email=f"{login}@approval.example.com",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
         )
 
     @classmethod

@@ -1,55 +1,39 @@
-import threading
-from contextlib import contextmanager
+from functools import partial
 
-from psycopg2.errors import SerializationFailure, UniqueViolation
+from psycopg2.errors import UniqueViolation
 
-from odoo import SUPERUSER_ID, Command, api
-from odoo.exceptions import AccessError, UserError
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.crm_approval.tests.common_parallel import ParallelCase
 
 PEOPLE = 4
-DEPENDENTS = {
-    "mail_activity": "res_model",
-    "mail_message": "model",
-    "mail_followers": "res_model",
-}
-OWN = {
-    "crm_approval_decision": "request_id",
-    "crm_approval_request_step": "request_id",
-    "crm_approval_request": "id",
-}
 
 
 @tagged("post_install", "-at_install")
-class TestConcurrency(BaseCase):
-    """Approvers who decide at the same moment, in real transactions that commit."""
+class TestConcurrency(ParallelCase):
+    """Approvers who decide at the same moment."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self._clean)
-        with self.cursor() as env:
-            self._prepare(env)
-
-    @contextmanager
-    def cursor(self):
-        """Give an environment whose transaction commits on leaving, unless something is raised."""
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {})
-
-    def _prepare(self, env):
+    def _build(self, env):
         group = env.ref("sales_team.group_sale_salesman_all_leads")
-        env = env(context={**env.context, "no_reset_password": True})
-        self.users = [
+        users = (
             env["res.users"]
+            .with_context(no_reset_password=True)
             .create(
-                {"name": f"P{n}", "login": f"parallel_{n}", "group_ids": [Command.set(group.ids)]}
+                [
+                    {
+                        "name": f"P{n}",
+                        "login": f"parallel_{n}",
+                        "group_ids": [Command.set(group.ids)],
+                    }
+                    for n in range(PEOPLE + 1)
+                ]
             )
-            .id
-            for n in range(PEOPLE + 1)
-        ]
+        )
+        self.remove_at_end(users.partner_id)
+        self.remove_at_end(users)
+        *self.users, self.seller = users.ids
         rule = env["crm.approval.rule"].create(
             {
                 "name": "Parallel",
@@ -63,110 +47,71 @@ class TestConcurrency(BaseCase):
                             "name": "Two of four",
                             "mode": "count",
                             "min_count": 2,
-                            "user_ids": [Command.set(self.users[:PEOPLE])],
+                            "user_ids": [Command.set(self.users)],
                         }
                     )
                 ],
             }
         )
+        self.remove_at_end(rule)
         order = env["sale.order"].create(
             {
                 "partner_id": env.ref("base.main_partner").id,
                 "origin": "parallel",
-                "user_id": self.users[PEOPLE],
-            }  # fmt: skip
+                "user_id": self.seller,
+            }
         )
+        self.remove_at_end(order)
         self.rule, self.order = rule.id, order.id
+        self.at_end(self._remove_mails)
+        self.delete_at_end("crm.approval.request", [("rule_id", "=", rule.id)])
+        for model in ("crm.approval.request.step", "crm.approval.decision"):
+            self.delete_at_end(model, [("request_id.rule_id", "=", rule.id)])
 
-    def _clean(self):
-        # What was decided cannot be removed through the ORM, and that is tested elsewhere.
-        with self.cursor() as env:
-            requests = env["crm.approval.request"].search([("rule_id", "=", self.rule)])
-            for table, document in DEPENDENTS.items():
-                where = f"{document} = 'crm.approval.request' AND res_id"
-                env.cr.execute(f"DELETE FROM {table} WHERE {where} = ANY(%s)", [requests.ids])
-            for table, column in OWN.items():
-                env.cr.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [requests.ids])
-            env.invalidate_all()
-            env["mail.mail"].search([("subject", "like", "Please approve")]).unlink()
-            env["sale.order"].browse(self.order).unlink()
-            env["crm.approval.rule"].browse(self.rule).unlink()
-            users = env["res.users"].browse(self.users)
-            partners = users.partner_id
-            users.unlink()
-            partners.unlink()
+    @staticmethod
+    def _remove_mails(env):
+        env["mail.mail"].search([("subject", "like", "Please approve")]).unlink()
+
+    def _request(self, env):
+        order = env["sale.order"].browse(self.order).with_user(self.seller)
+        return order._approval_request("confirm")
 
     def _ask(self):
-        with self.cursor() as env:
-            order = env["sale.order"].browse(self.order).with_user(self.users[PEOPLE])
-            return order._approval_request("confirm").id
+        with self.transaction() as env:
+            return self._request(env).id
 
-    def _together(self, work, count):
-        """Run ``work(env, number)`` in parallel transactions that all have their snapshot.
+    def _together(self, *calls):
+        """Return "done" or the kind of refusal for each call.
 
-        What PostgreSQL reports as a conflict is run again, as Odoo does for every request.
+        :param calls: methods of a request and their arguments, one for each approver
         """
-        barrier = threading.Barrier(count)
-        outcome = [None] * count
-
-        def run(number):
-            for attempt in range(6):
-                try:
-                    with self.cursor() as env:
-                        env.cr.execute("SELECT 1 FROM crm_approval_request LIMIT 1")
-                        if not attempt:
-                            barrier.wait(timeout=30)
-                        work(env, number)
-                    outcome[number] = "done"
-                    return
-                except (SerializationFailure, UniqueViolation):
-                    outcome[number] = "conflict"
-                except (AccessError, UserError) as error:
-                    outcome[number] = type(error).__name__
-                    return
-                except Exception as error:  # a thread must hand its failure to the test
-                    outcome[number] = repr(error)
-                    return
-
-        threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=90)
-        return outcome
-
-    @mute_logger("odoo.sql_db")
-    def test_two_at_once_are_two(self):
         request_id = self._ask()
-        outcome = self._together(
-            lambda env, n: (
-                env["crm.approval.request"]
-                .browse(request_id)
-                .with_user(self.users[n])
-                .action_approve()
-            ),
-            2,
+
+        def decide(call, env):
+            method, *arguments = call
+            getattr(env["crm.approval.request"].browse(request_id), method)(*arguments)
+
+        outcomes = self.together(
+            [partial(decide, call) for call in calls], users=self.users[: len(calls)], retry=True
         )
+        return request_id, [self._kind(outcome) for outcome in outcomes]
+
+    def _kind(self, outcome):
+        refused = isinstance(outcome, UserError)
+        return type(outcome).__name__ if refused else self.said(outcome)
+
+    def test_two_at_once_are_two(self):
+        request_id, outcome = self._together(*[("action_approve",)] * 2)
         self.assertEqual(outcome, ["done", "done"])
         self._check(request_id)
 
-    @mute_logger("odoo.sql_db")
     def test_four_at_once_are_two(self):
-        request_id = self._ask()
-        outcome = self._together(
-            lambda env, n: (
-                env["crm.approval.request"]
-                .browse(request_id)
-                .with_user(self.users[n])
-                .action_approve()
-            ),
-            PEOPLE,
-        )
+        request_id, outcome = self._together(*[("action_approve",)] * PEOPLE)
         self.assertEqual(sorted(outcome), ["UserError", "UserError", "done", "done"])
         self._check(request_id)
 
     def _check(self, request_id):
-        with self.cursor() as env:
+        with self.transaction() as env:
             request = env["crm.approval.request"].browse(request_id)
             self.assertEqual(request.state, "approved")
             self.assertEqual(
@@ -175,32 +120,20 @@ class TestConcurrency(BaseCase):
             self.assertEqual(len(request.decision_ids.user_id), 3)
             self.assertFalse(request._find_broken())
 
-    @mute_logger("odoo.sql_db")
     def test_yes_and_no_at_once(self):
         """The first one counts; the log has no decision after the end."""
-        request_id = self._ask()
-
-        def decide(env, number):
-            request = env["crm.approval.request"].browse(request_id)
-            request = request.with_user(self.users[number])
-            request.action_refuse("No") if number else request.action_approve()
-
-        outcome = self._together(decide, 2)
+        request_id, outcome = self._together(("action_approve",), ("action_refuse", "No"))
         self.assertIn("done", outcome)
-        with self.cursor() as env:
+        with self.transaction() as env:
             request = env["crm.approval.request"].browse(request_id)
             self.assertEqual(request.state, "refused")
             self.assertEqual(request.decision_ids[-1].kind, "refuse")
             self.assertFalse(request._find_broken())
 
-    @mute_logger("odoo.sql_db")
     def test_two_requests_at_once_are_one(self):
-        def ask(env, _number):
-            order = env["sale.order"].browse(self.order).with_user(self.users[PEOPLE])
-            order._approval_request("confirm")
-            env.flush_all()
-
-        self.assertEqual(self._together(ask, 2), ["done", "done"])
-        with self.cursor() as env:
+        """Who is told that the other one was faster asks again, and gets the same request."""
+        outcomes = self.together([self._request] * 2, retry=True, again=(UniqueViolation,))
+        self.assertEqual([self.said(outcome) for outcome in outcomes], ["done", "done"])
+        with self.transaction() as env:
             requests = env["crm.approval.request"].search([("rule_id", "=", self.rule)])
             self.assertEqual(len(requests), 1)

@@ -1,9 +1,9 @@
 from datetime import datetime, timedelta
 
 from odoo import Command, fields
-from odoo.tests.common import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.crm_approval.tests.common import create_user
 
 TODAY = fields.Date.to_date("2026-06-30")
 
@@ -55,15 +55,7 @@ class Customer360Case(AccountTestInvoicingCommon):
     @classmethod
     def _user(cls, login, groups, company=None):
         company = company or cls.company
-        return new_test_user(
-            cls.env,
-            login=f"c360_{login}",
-            name=login.title(),
-            groups=f"base.group_user,{groups}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-            tz="UTC",
-        )
+        return create_user(cls.env, f"c360_{login}", groups, company, name=login.title(), tz="UTC")
 
     @classmethod
     def _create_story(cls):

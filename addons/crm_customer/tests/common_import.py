@@ -1,6 +1,8 @@
 import base64
 
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import TransactionCase
+
+from odoo.addons.crm_approval.tests.common import create_user
 
 USCC = ("91350100M000100Y43", "91330106MA2AXXXX01")
 
@@ -31,10 +33,8 @@ class ImportCase(TransactionCase):
 
     @classmethod
     def create_user(cls, login, company, *groups):
-        groups = ",".join(["base.group_user", "crm_customer.group_customer_user", *groups])
-        return new_test_user(
-            cls.env, login, groups=groups, company_id=company.id, company_ids=[(6, 0, company.ids)]
-        )
+        groups = ",".join(["crm_customer.group_customer_user", *groups])
+        return create_user(cls.env, login, groups, company)
 
     @classmethod
     def create_import(cls, text, user=None, encoding="utf-8", **values):

@@ -1,7 +1,7 @@
 from odoo import Command, fields
-from odoo.tests.common import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.crm_approval.tests.common import create_user
 
 
 class ScoreCase(AccountTestInvoicingCommon):
@@ -41,14 +41,7 @@ class ScoreCase(AccountTestInvoicingCommon):
 
     @classmethod
     def _create_user(cls, login, group, company=None):
-        company = company or cls.company
-        return new_test_user(
-            cls.env,
-            login=f"score_{login}",
-            groups=f"base.group_user,{group}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
+        return create_user(cls.env, f"score_{login}", group, company or cls.company)
 
     @classmethod
     def _sell(cls, partner, amount, date, cost=0, move_type="out_invoice", company=None):

@@ -1,7 +1,7 @@
 from odoo import Command, fields
-from odoo.tests.common import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.crm_approval.tests.common import create_user
 
 
 class SegmentCase(AccountTestInvoicingCommon):
@@ -55,14 +55,7 @@ class SegmentCase(AccountTestInvoicingCommon):
 
     @classmethod
     def _create_user(cls, login, groups, company=None):
-        company = company or cls.company
-        return new_test_user(
-            cls.env,
-            login=f"segment_{login}",
-            groups=f"base.group_user,{groups}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
+        return create_user(cls.env, f"segment_{login}", groups, company or cls.company)
 
     @classmethod
     def _ago(cls, days):

@@ -1,36 +1,25 @@
 import datetime
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import LockError, UserError
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.crm_approval.tests.common_parallel import ParallelCase
 
 DAY = datetime.date(2001, 5, 31)
 
 
 @tagged("post_install", "-at_install")
-class TestScoreConcurrency(BaseCase):
-    """Two people at the same month or job, in real transactions side by side."""
+class TestScoreConcurrency(ParallelCase):
+    """Two people at the same month or job."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self._clean)
-
-    def _environment(self):
-        cr = self.registry.cursor()
-        self.addCleanup(cr.close)
-        return api.Environment(cr, SUPERUSER_ID, {})
-
-    def _clean(self):
-        with self.registry.cursor() as cr:
-            cr.execute("DELETE FROM crm_partner_score_run WHERE month = %s", [DAY.replace(day=1)])
-            cr.execute("DELETE FROM crm_cleaning_job WHERE name = 'Parallel'")
-            cr.execute("DELETE FROM res_partner WHERE name = 'Parallel customer'")
+    def _build(self, env):
+        self.delete_at_end("res.partner", [("name", "=", "Parallel customer")])
+        self.delete_at_end("crm.cleaning.job", [("name", "=", "Parallel")])
+        self.delete_at_end("crm.partner.score.run", [("month", "=", DAY.replace(day=1))])
 
     def test_the_same_month_twice(self):
-        first, second = self._environment(), self._environment()
+        first, second = self.begin(), self.begin()
         runs = first["crm.partner.score.run"]
         run = runs._compute_isolated(first.company, DAY)
         first.cr.commit()
@@ -41,12 +30,12 @@ class TestScoreConcurrency(BaseCase):
             second["crm.partner.score.run"].browse(run.id)._compute_now()
         second.cr.rollback()
         first.cr.rollback()
-        third = self._environment()
+        third = self.begin()
         self.assertEqual(third["crm.partner.score.run"].browse(run.id).state, "rfm")
 
     @mute_logger("odoo.sql_db")
     def test_a_job_is_applied_once(self):
-        first, second = self._environment(), self._environment()
+        first, second = self.begin(), self.begin()
         partner = first["res.partner"].create(
             {
                 "name": "Parallel customer",

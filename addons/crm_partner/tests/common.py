@@ -1,12 +1,8 @@
-from odoo import Command, fields
+from odoo import Command
 from odoo.tests.common import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.crm_subledger.tests.common import SubledgerCase
-
-
-def day(text):
-    return fields.Date.to_date(text)
 
 
 class PartnerCase(SubledgerCase):
@@ -203,19 +199,6 @@ class PartnerCase(SubledgerCase):
             ],
             limit=1,
         )
-
-    @classmethod
-    def _account(cls, code):
-        """Return the account of the Chinese chart with this code, trailing zeros left out."""
-        account = (
-            cls.env["account.account"]
-            .with_company(cls.company)
-            .search(
-                [("code", "=", code.ljust(6, "0")), ("company_ids", "in", cls.company.ids)], limit=1
-            )
-        )
-        assert account, f"the chart has no account {code}"
-        return account
 
     @classmethod
     def _invoice(cls, partner, date, amount, *, product=None, quantity=1, refund=False, post=True):

@@ -1,5 +1,7 @@
 from odoo import Command
 
+from odoo.addons.crm_partner.tools import unlocked
+
 from .common import PartnerCase
 
 #: D3: a company in Shanghai with a valid unified social credit code
@@ -16,6 +18,19 @@ HONGTAI_AGAIN = {
     "customer_phone": "+86 21 6888 1234",
     "customer_domain": "www.hongtai-machinery.com.cn",
 }
+
+
+def remove_deals(env, partners):
+    """Remove what partners registered, approved or not, for tests whose transactions commit.
+
+    :param list partners: ids
+    """
+    found = unlocked(env["crm.deal.registration"].search([("partner_id", "in", partners)]))
+    leads = found.lead_id
+    found.write({"state": "draft", "lead_id": False})
+    leads.write({"deal_registration_id": False})
+    leads.unlink()
+    found.unlink()
 
 
 class DealCase(PartnerCase):

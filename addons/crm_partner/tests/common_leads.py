@@ -117,8 +117,3 @@ class LeadCase(PartnerCase):
     def _watch(self):
         """Run the scheduled action of reminders and limits."""
         self._run_cron("crm_partner.ir_cron_lead_assignments")
-
-    def _run_cron(self, name):
-        with self.enter_registry_test_mode():
-            self.env.ref(name).method_direct_trigger()
-        self.env.invalidate_all()

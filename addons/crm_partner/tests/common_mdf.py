@@ -1,6 +1,8 @@
 from odoo import Command
 
-from .common import PartnerCase, day
+from odoo.addons.crm_subledger.tests.common import day
+
+from .common import PartnerCase
 
 
 class MdfCase(PartnerCase):
@@ -95,13 +97,6 @@ class MdfCase(PartnerCase):
         move.action_post()
         self.run_subledger()
         return move
-
-    def run_cron(self, name):
-        """Run a scheduled action of this addon as the server does."""
-        self.env.flush_all()
-        with self.enter_registry_test_mode():
-            self.env.ref(f"crm_partner.{name}").method_direct_trigger()
-        self.env.invalidate_all()
 
     def items(self, moves):
         """Return {account code: (debit, credit)} of journal entries, as they are printed."""

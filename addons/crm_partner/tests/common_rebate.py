@@ -48,11 +48,6 @@ class RebateCase(PartnerCase):
             cls.env.flush_all()
         return agreement
 
-    def _run_cron(self, name):
-        with self.enter_registry_test_mode():
-            self.env.ref(f"crm_partner.{name}").method_direct_trigger()
-        self.env.invalidate_all()
-
     def _settle(self, period, method="credit_note", **options):
         """Settle as the accountant does, posted, and let the loop run."""
         options.setdefault("post", True)

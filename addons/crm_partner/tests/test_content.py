@@ -5,7 +5,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .common import PartnerCase, day
+from odoo.addons.crm_subledger.tests.common import day
+
+from .common import PartnerCase
 
 FILE = base64.b64encode(b"%PDF-1.4 a price list")
 

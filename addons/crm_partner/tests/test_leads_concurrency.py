@@ -1,41 +1,31 @@
 """One lead, one partner: claims and offers in real parallel transactions."""
 
-import functools
-import threading
+from functools import partial
 
-from odoo import SUPERUSER_ID, Command, api
-from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo import Command
+from odoo.tests import tagged
 from odoo.tests.common import new_test_user
-from odoo.tools import SQL, mute_logger
+
+from odoo.addons.crm_approval.tests.common_parallel import ParallelCase
 
 PARTNERS = 6
 
 
 @tagged("-at_install", "post_install")
-class TestLeadsConcurrency(BaseCase):
-    """Data that other transactions see; it is removed afterwards."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self.clean)
-        with self.registry.cursor() as cr:
-            self.build(api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True}))
-
-    def build(self, env):
+class TestLeadsConcurrency(ParallelCase):
+    def _build(self, env):
         company = env.ref("base.main_company")
         grade = env["res.partner.grade"].create(
             {"name": "Parallel", "company_id": company.id, "lead_weight": 1, "lead_pool_quota": 2}
         )
+        self.remove_at_end(grade)
         partners = env["res.partner"].create(
             [
                 {"name": f"Parallel {n}", "is_company": True, "grade_id": grade.id}
                 for n in range(PARTNERS)
             ]
         )
+        self.remove_at_end(partners)
         users = env["res.users"]
         for number, partner in enumerate(partners):
             user = new_test_user(
@@ -47,35 +37,23 @@ class TestLeadsConcurrency(BaseCase):
             )
             user.partner_id.parent_id = partner
             users |= user
+        self.remove_at_end(users.partner_id)
+        self.remove_at_end(users)
         leads = env["crm.lead"].create(
             [
                 {"name": f"Parallel {n}", "company_id": company.id, "type": "opportunity"}
                 for n in range(4)
             ]
         )
-        self.grade, self.partners, self.users, self.leads = (
-            grade.ids,
-            partners.ids,
-            users.ids,
-            leads.ids,
-        )
-
-    def clean(self):
+        self.remove_at_end(leads)
         # The history of leads cannot be removed through the ORM, and that is tested elsewhere.
-        with self.registry.cursor() as cr:
-            cr.execute(SQL("DELETE FROM crm_lead_assignment WHERE lead_id = ANY(%s)", self.leads))
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            env["crm.lead"].browse(self.leads).unlink()
-            users = env["res.users"].browse(self.users)
-            contacts = users.partner_id
-            users.unlink()
-            (contacts | env["res.partner"].browse(self.partners)).unlink()
-            env["res.partner.grade"].browse(self.grade).unlink()
+        self.delete_at_end("crm.lead.assignment", [("lead_id", "in", leads.ids)])
+        self.grade, self.partners = grade.ids, partners.ids
+        self.users, self.leads = users.ids, leads.ids
 
-    def pool(self, leads):
+    def _pool(self, leads):
         """Put leads into the pool; return the ids of the entries."""
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
             env["crm.lead.offer"].create(
                 {
                     "lead_ids": [Command.set(leads)],
@@ -85,89 +63,48 @@ class TestLeadsConcurrency(BaseCase):
             ).action_confirm()
             return env["crm.lead"].browse(leads).channel_assignment_ids.ids
 
-    def request(self, user, model, ids, method, *arguments):
-        """Call a method as a request does, tried again like one; return "done" or what was said."""
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, user, {})
-            call = functools.partial(getattr(env[model].browse(ids), method), *arguments)
-            try:
-                retrying(call, env)
-            except UserError as error:
-                return str(error)
-        return "done"
+    @staticmethod
+    def _claim(entry, env):
+        env["crm.lead.assignment"].browse(entry)._claim()
 
-    def in_parallel(self, calls):
-        """Return the results of the calls, begun together in a thread each."""
-        barrier = threading.Barrier(len(calls))
-        results = [None] * len(calls)
+    def _give(self, env):
+        lead = env["crm.lead"].browse(self.leads[0])
+        env["crm.lead.distributor"]._distribute(lead)
 
-        def work(number, call):
-            barrier.wait(timeout=60)
-            try:
-                results[number] = call()
-            except Exception as error:  # a thread hands its failure to the test
-                results[number] = repr(error)
+    def _together(self, calls, users=None):
+        outcomes = self.together(calls, users=users, retry=True)
+        return [self.said(outcome) for outcome in outcomes]
 
-        threads = [
-            threading.Thread(target=work, args=(number, call)) for number, call in enumerate(calls)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=120)
-        return results
-
-    def states(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+    def _states(self):
+        with self.transaction() as env:
             return [
                 (row.lead_id.id, row.partner_id.id, row.state)
                 for row in env["crm.lead.assignment"].search([("lead_id", "in", self.leads)])
             ]
 
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_one_of_many_claims_wins(self):
-        [entry] = self.pool(self.leads[:1])
-        calls = [
-            functools.partial(self.request, user, "crm.lead.assignment", entry, "_claim")
-            for user in self.users
-        ]
-        results = self.in_parallel(calls)
+        [entry] = self._pool(self.leads[:1])
+        results = self._together([partial(self._claim, entry)] * PARTNERS, self.users)
         self.assertEqual(results.count("done"), 1, results)
         for said in results:
             self.assertRegex(said, "done|faster|right now")
-        [(_lead, partner, state)] = self.states()
+        [(_lead, partner, state)] = self._states()
         self.assertEqual(state, "accepted")
         winner = results.index("done")
         self.assertEqual(partner, self.partners[winner])
 
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_colleagues_never_exceed_the_quota_of_the_day(self):
         """Four leads, four requests of one company, two claims a day."""
-        entries = self.pool(self.leads)
-        calls = [
-            functools.partial(self.request, self.users[0], "crm.lead.assignment", entry, "_claim")
-            for entry in entries
-        ]
-        results = self.in_parallel(calls)
+        entries = self._pool(self.leads)
+        results = self._together(
+            [partial(self._claim, entry) for entry in entries], self.users[:1] * len(entries)
+        )
         self.assertEqual(results.count("done"), 2, results)
-        self.assertEqual([state for *_key, state in self.states()].count("accepted"), 2)
+        self.assertEqual([state for *_key, state in self._states()].count("accepted"), 2)
 
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_a_lead_is_offered_to_one_partner(self):
-        def give():
-            with self.registry.cursor() as cr:
-                env = api.Environment(cr, SUPERUSER_ID, {})
-                lead = env["crm.lead"].browse(self.leads[0])
-                call = functools.partial(env["crm.lead.distributor"]._distribute, lead)
-                try:
-                    retrying(call, env)
-                except UserError as error:
-                    return str(error)
-            return "done"
-
-        results = self.in_parallel([give] * 5)
+        results = self._together([self._give] * 5)
         self.assertEqual(results.count("done"), 1, results)
         for said in results:
             self.assertRegex(said, "done|right now|already")
-        self.assertEqual([state for *_key, state in self.states()], ["offered"])
+        self.assertEqual([state for *_key, state in self._states()], ["offered"])

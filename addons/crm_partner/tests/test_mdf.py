@@ -10,8 +10,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import BaseCase, freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_subledger.tests.common import day
+
 from ..engine import mdf
-from .common import day
 from .common_mdf import MdfCase
 
 AMOUNTS = st.decimals(0, 10**7, places=2)
@@ -344,7 +345,7 @@ class TestMdf(MdfCase):
         claim = self._create_claim(request, "E-1", 5000)
         claim.action_submit()
         with freeze_time("2027-07-01 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
             self.run_subledger()
             self.assertEqual((self.fund.state, self.fund.lapsed), ("expired", 43000))
             claim.reason = "Not proven"
@@ -372,17 +373,17 @@ class TestMdf(MdfCase):
 
         self.patch(model, "_expire", expire)
         with freeze_time("2027-07-01 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
         self.assertEqual((self.fund.state, other.state), ("open", "expired"))
         self.assertIn("poisoned", self.fund.activity_ids.summary)
 
     def test_reminded_once(self):
         with freeze_time("2027-06-10 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
             self.assertEqual(self.fund.reminded_on, day("2027-06-10"))
             told = self._messages()
             self.assertEqual(told.partner_ids, self.alpha | self.channel.partner_id)
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
         self.assertEqual(self._messages(), told)
 
     def _messages(self):
@@ -397,7 +398,7 @@ class TestMdf(MdfCase):
         self._settle(claim)
         invoice = self._lead_order(request.campaign_id, 120000)
         self.env["crm.lead"].create({"name": "Card", "campaign_id": request.campaign_id.id})
-        self.run_cron("ir_cron_mdf_measure")
+        self._run_cron("ir_cron_mdf_measure")
         self.assertEqual((request.lead_count, request.won_count), (2, 1))
         self.assertEqual((request.won_revenue, request.roi), (120000, 200))
         invoice.button_draft()

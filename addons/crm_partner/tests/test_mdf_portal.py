@@ -5,8 +5,9 @@ from odoo import http
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_subledger.tests.common import day
+
 from ..tools import unlocked
-from .common import day
 from .common_mdf import MdfCase
 
 PDF = ("proof.pdf", b"%PDF-1.4\n%proof\n%%EOF\n", "application/pdf")

@@ -8,7 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .common import day
+from odoo.addons.crm_subledger.tests.common import day
+
 from .common_mdf import MdfCase
 
 
@@ -288,7 +289,7 @@ class TestPartnerStatement(MdfCase):
         self.company.partner_statement_auto = "send"
         self.patch(type(Statement), "_statement_sections", sections)
         with freeze_time("2026-04-01 04:00:00"):
-            self.run_cron("ir_cron_partner_statement")
+            self._run_cron("ir_cron_partner_statement")
         made = Statement.search([("company_id", "=", self.company.id)])
         self.assertEqual(made.partner_id, self.alpha | self.beta, "gamma has nothing")
         good = made.filtered(lambda s: s.partner_id == self.alpha)
@@ -297,7 +298,7 @@ class TestPartnerStatement(MdfCase):
         self.assertEqual((bad.state, bad.error), ("draft", "poisoned"))
         self.patch(type(Statement), "_statement_sections", original)
         with freeze_time("2026-04-02 04:00:00"):
-            self.run_cron("ir_cron_partner_statement")
+            self._run_cron("ir_cron_partner_statement")
         self.assertEqual(
             Statement.search([("company_id", "=", self.company.id)]), made, "nothing twice"
         )

@@ -1,40 +1,25 @@
-import threading
-from contextlib import contextmanager
+from functools import partial
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID, Command, api
-from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo import Command
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-LOGGERS = ("odoo.sql_db", "odoo.service.model", "odoo.addons.base.models.ir_cron")
+from odoo.addons.crm_approval.tests.common_parallel import ParallelCase
+
+CRON_LOGGER = "odoo.addons.base.models.ir_cron"
 THREADS = 4
 
 
 @tagged("post_install", "-at_install")
-class TestPortalParallel(BaseCase):
-    """Real transactions side by side, retried as the server does; removed afterwards."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.cursor() as env:
-            self.ids = self._prepare(env)
-        self.addCleanup(self._clean)
-
-    @contextmanager
-    def cursor(self, uid=SUPERUSER_ID):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, uid, {})
-
-    @staticmethod
-    def _prepare(env):
+class TestPortalParallel(ParallelCase):
+    def _build(self, env):
         grade = env["res.partner.grade"].create({"name": "Parallel"})
+        self.remove_at_end(grade)
         partner = env["res.partner"].create(
             {"name": "Parallel Reseller", "is_company": True, "grade_id": grade.id}
         )
+        self.remove_at_end(partner)
         users = env["res.users"].with_context(no_reset_password=True)
         groups = ["base.group_portal", "crm_partner.group_portal_admin"]
         admins = users.create(
@@ -47,12 +32,16 @@ class TestPortalParallel(BaseCase):
                 for number in range(2)
             ]
         )
+        self.remove_at_end(admins.partner_id)
+        self.remove_at_end(admins)
         admins.partner_id.parent_id = partner
         product = env["product.product"].create(
             {"name": "Parallel", "type": "consu", "is_storable": True, "tracking": "serial"}
         )
+        self.remove_at_end(product.product_tmpl_id)
         product.channel_ok = True
         lot = env["stock.lot"].create({"name": "SN-PARALLEL", "product_id": product.id})
+        self.remove_at_end(lot)
         warehouse = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1)
         customer = env.ref("stock.stock_location_customers")
         move = env["stock.move"].create(
@@ -76,109 +65,70 @@ class TestPortalParallel(BaseCase):
                 ],
             }
         )
+        self.partner, self.admins = partner.id, admins.ids
+        self.product, self.lot = product.id, lot.id
+        # What moved cannot be removed through the ORM.
+        self.delete_at_end("stock.quant", [("product_id", "=", product.id)])
+        self.delete_at_end("stock.move", [("id", "=", move.id)])
+        self.delete_at_end("stock.move.line", [("move_id", "=", move.id)])
+        self.delete_at_end("crm.partner.team.log", [("partner_id", "=", partner.id)])
+        self.at_end(self._remove_documents)
         move._action_done()
-        return {
-            "grade": grade.id,
-            "partner": partner.id,
-            "admins": admins.ids,
-            "contacts": admins.partner_id.ids,
-            "product": product.product_tmpl_id.id,
-            "lot": lot.id,
-            "move": move.id,
-            "variant": product.id,
-        }
 
-    def _clean(self):
-        ids = self.ids
-        with self.cursor() as env:
-            cr = env.cr
-            env["sale.order"].search([("partner_id", "=", ids["partner"])]).unlink()
-            env["crm.lot.sighting"].with_context(active_test=False).search(
-                [("lot_id", "=", ids["lot"])]
-            ).unlink()
-            env["crm.diversion.case"].search([("lot_id", "=", ids["lot"])]).unlink()
-            cr.execute("DELETE FROM crm_partner_team_log WHERE partner_id = %s", [ids["partner"]])
-            # What moved cannot be removed through the ORM.
-            cr.execute("DELETE FROM stock_move_line WHERE move_id = %s", [ids["move"]])
-            cr.execute("DELETE FROM stock_move WHERE id = %s", [ids["move"]])
-            cr.execute("DELETE FROM stock_quant WHERE product_id = %s", [ids["variant"]])
-            env.invalidate_all()
-            env["stock.lot"].browse(ids["lot"]).unlink()
-            env["product.template"].browse(ids["product"]).unlink()
-            env["res.users"].browse(ids["admins"]).unlink()
-            env["res.partner"].browse(ids["contacts"]).unlink()
-            env["res.partner"].browse(ids["partner"]).unlink()
-            env["res.partner.grade"].browse(ids["grade"]).unlink()
+    def _remove_documents(self, env):
+        for model, field, value in (
+            ("sale.order", "partner_id", self.partner),
+            ("crm.lot.sighting", "lot_id", self.lot),
+            ("crm.diversion.case", "lot_id", self.lot),
+        ):
+            records = env[model].with_context(active_test=False)
+            records.search([(field, "=", value)]).unlink()
 
-    def _side_by_side(self, *actions):
-        """Run each action in a transaction of its own, all begun before the first one writes."""
-        barrier = threading.Barrier(len(actions))
-        results = [None] * len(actions)
+    @staticmethod
+    def _scan(lot_id, env):
+        sightings = env["crm.lot.sighting"].with_context(mail_notrack=True)
+        sightings.create({"lot_id": lot_id, "source": "scan"})
 
-        def run(number, action):
-            with self.cursor() as env:
-                env.cr.execute("SELECT 1 FROM res_partner LIMIT 1")
-                barrier.wait(30)
-                try:
-                    results[number] = retrying(lambda: action(env) or True, env)
-                    env.cr.commit()
-                except UserError as error:
-                    env.cr.rollback()
-                    results[number] = error
-
-        threads = [
-            threading.Thread(target=run, args=(number, action))
-            for number, action in enumerate(actions)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(120)
-        return results
-
-    @mute_logger(*LOGGERS)
+    @mute_logger(CRON_LOGGER)
     def test_many_scans_make_one_case(self):
-        def scan(env):
-            sightings = env["crm.lot.sighting"].with_context(mail_notrack=True)
-            sightings.create({"lot_id": self.ids["lot"], "source": "scan"})
-
         # The territory of the partner is somewhere else.
         sightings = self.registry["crm.lot.sighting"]
         with patch.object(sightings, "_covered_by", lambda *_arguments: False):
-            results = self._side_by_side(*[scan] * THREADS)
-        self.assertEqual(results, [True] * THREADS)
-        with self.cursor() as env:
-            case = env["crm.diversion.case"].search([("lot_id", "=", self.ids["lot"])])
+            outcomes = self.together([partial(self._scan, self.lot)] * THREADS, retry=True)
+        self.assertEqual(outcomes, [None] * THREADS)
+        with self.transaction() as env:
+            case = env["crm.diversion.case"].search([("lot_id", "=", self.lot)])
             self.assertEqual(len(case), 1)
             self.assertEqual(case.sighting_count, THREADS)
 
-    @mute_logger(*LOGGERS)
+    def _dismiss(self, target, env):
+        partner = env["res.partner"].sudo().browse(self.partner)
+        env["crm.partner.team"]._remove(partner, env["res.users"].browse(target))
+
+    @mute_logger(CRON_LOGGER)
     def test_two_administrators_cannot_remove_each_other(self):
-        def remove(actor, target):
-            def action(env):
-                env = env(user=actor)
-                partner = env["res.partner"].sudo().browse(self.ids["partner"])
-                env["crm.partner.team"]._remove(partner, env["res.users"].browse(target))
-
-            return action
-
-        first, second = self.ids["admins"]
-        results = self._side_by_side(remove(first, second), remove(second, first))
-        with self.cursor() as env:
-            users = env["res.users"].browse(self.ids["admins"])
+        first, second = self.admins
+        outcomes = self.together(
+            [partial(self._dismiss, second), partial(self._dismiss, first)],
+            users=self.admins,
+            retry=True,
+        )
+        with self.transaction() as env:
+            users = env["res.users"].browse(self.admins)
             self.assertEqual(len(users.filtered("active")), 1)
-        self.assertEqual(sum(result is True for result in results), 1, results)
+        results = [self.said(outcome) for outcome in outcomes]
+        self.assertEqual(results.count("done"), 1, results)
 
-    @mute_logger(*LOGGERS)
+    def _add(self, env):
+        service = env["crm.partner.cart"]
+        partner = env["res.partner"].browse(self.partner)
+        user = env["res.users"].browse(self.admins[0])
+        service._add(partner, user, {env["product.product"].browse(self.product): 1})
+
+    @mute_logger(CRON_LOGGER)
     def test_one_cart_for_two_requests_at_once(self):
-        def add(env):
-            service = env["crm.partner.cart"]
-            partner = env["res.partner"].browse(self.ids["partner"])
-            user = env["res.users"].browse(self.ids["admins"][0])
-            service._add(partner, user, {env["product.product"].browse(self.ids["variant"]): 1})
-
-        self.assertEqual(self._side_by_side(*[add] * THREADS), [True] * THREADS)
-        with self.cursor() as env:
-            cart = env["sale.order"].search([("partner_id", "=", self.ids["partner"])])
+        self.assertEqual(self.together([self._add] * THREADS, retry=True), [None] * THREADS)
+        with self.transaction() as env:
+            cart = env["sale.order"].search([("partner_id", "=", self.partner)])
             self.assertEqual(len(cart), 1)
             self.assertEqual(cart.order_line.product_uom_qty, THREADS)

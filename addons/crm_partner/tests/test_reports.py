@@ -7,9 +7,10 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.crm_customer.engine.dashboard import charts as charts_of
+from odoo.addons.crm_subledger.tests.common import day
 
 from ..tools import dashboards, unlocked
-from .common import PartnerCase, day
+from .common import PartnerCase
 
 
 @tagged("-at_install", "post_install")

@@ -1,21 +1,17 @@
 """D3: conflict, protection, price and referral fee of a registered deal, to the letter."""
 
-import functools
-import threading
 from datetime import date
+from functools import partial
 
 from freezegun import freeze_time
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
 
+from odoo.addons.crm_approval.tests.common_parallel import ParallelCase
 from odoo.addons.crm_partner.tools import unlocked
 
-from .common_deals import HONGTAI, HONGTAI_AGAIN, DealCase
+from .common_deals import HONGTAI, HONGTAI_AGAIN, DealCase, remove_deals
 
 
 @tagged("post_install", "-at_install")
@@ -149,83 +145,42 @@ class TestStoryD3(DealCase):
 
 
 @tagged("post_install", "-at_install")
-class TestStoryD3Parallel(BaseCase):
-    """Fifty partners register the same customer at the same moment, in real transactions."""
+class TestStoryD3Parallel(ParallelCase):
+    """Fifty partners register the same customer at the same moment."""
 
     PARTNERS = 50
+    context = {"tracking_disable": True}
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self._clean)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            level = env["res.partner.grade"].create(
-                {"name": "Parallel", "registration_auto_limit": 600000, "protection_days": 90}
-            )
-            partners = env["res.partner"].create(
-                [
-                    {"name": f"Parallel {n}", "is_company": True, "grade_id": level.id}
-                    for n in range(self.PARTNERS)
-                ]
-            )
-            company = env.company
-            # one account registers for all of them here
-            self.limit, company.deal_rate_limit = company.deal_rate_limit, 0
-            self.ids = {"level": level.id, "partners": partners.ids}
+    def _build(self, env):
+        level = env["res.partner.grade"].create(
+            {"name": "Parallel", "registration_auto_limit": 600000, "protection_days": 90}
+        )
+        self.remove_at_end(level)
+        partners = env["res.partner"].create(
+            [
+                {"name": f"Parallel {n}", "is_company": True, "grade_id": level.id}
+                for n in range(self.PARTNERS)
+            ]
+        )
+        self.remove_at_end(partners)
+        # one account registers for all of them here
+        self.change_until_end(env.company, deal_rate_limit=0)
+        self.at_end(remove_deals, partners.ids)
+        self.partners = partners.ids
 
-    def _clean(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            found = unlocked(
-                env["crm.deal.registration"].search([("partner_id", "in", self.ids["partners"])])
-            )
-            leads = found.lead_id
-            found.write({"state": "draft", "lead_id": False})
-            leads.write({"deal_registration_id": False})
-            leads.unlink()
-            found.unlink()
-            env["res.partner"].browse(self.ids["partners"]).unlink()
-            env["res.partner.grade"].browse(self.ids["level"]).unlink()
-            env.company.deal_rate_limit = self.limit
+    @staticmethod
+    def _register(partner_id, env):
+        partner = env["res.partner"].browse(partner_id)
+        values = {"amount": 500000, **HONGTAI}
+        return env["crm.deal.registration"]._register_deal(partner, values).state
 
-    def _register(self, partner_id):
-        """Register as a request of the portal does: tried again where transactions collide."""
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            partner = env["res.partner"].browse(partner_id)
-            call = functools.partial(
-                env["crm.deal.registration"]._register_deal, partner, {"amount": 500000, **HONGTAI}
-            )
-            env["ir.config_parameter"].sudo().get_param("database.uuid")  # the snapshot is taken
-            self.barrier.wait(timeout=120)
-            return retrying(call, env).state
-
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_fifty_at_once(self):
-        self.barrier = threading.Barrier(self.PARTNERS)
-        results = [None] * self.PARTNERS
-
-        def work(number, partner_id):
-            try:
-                results[number] = self._register(partner_id)
-            except Exception as error:  # a thread hands its failure to the test
-                results[number] = repr(error)
-
-        threads = [
-            threading.Thread(target=work, args=(number, partner_id))
-            for number, partner_id in enumerate(self.ids["partners"])
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=240)
+        results = self.together(
+            [partial(self._register, partner_id) for partner_id in self.partners], retry=True
+        )
         self.assertEqual(results.count("approved"), 1, results)
         self.assertEqual(results.count("conflict"), self.PARTNERS - 1, results)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            stored = env["crm.deal.registration"].search(
-                [("partner_id", "in", self.ids["partners"])]
-            )
+        with self.transaction() as env:
+            stored = env["crm.deal.registration"].search([("partner_id", "in", self.partners)])
             self.assertEqual(len(stored.filtered(lambda row: row.state == "approved")), 1)
             self.assertEqual(len(stored), self.PARTNERS)

@@ -1,17 +1,13 @@
 """D5: fund, request, two claims, fair-value split (IFRS 15.70–72) and expiry, to the cent."""
 
-import functools
-import threading
+from functools import partial
 
-from odoo import SUPERUSER_ID, api
-from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, freeze_time, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tests import freeze_time, tagged
 
-from .common import day
+from odoo.addons.crm_subledger.tests.common import day
+
 from .common_mdf import MdfCase
+from .common_parallel import ParallelFundCase
 
 
 @tagged("post_install", "-at_install")
@@ -88,7 +84,7 @@ class TestStoryD5(MdfCase):
 
         # expiry
         with freeze_time("2027-07-01 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
             self.run_subledger()
         self.assertEqual((fund.state, request.state), ("expired", "closed"))
         expiry = self.entries(fund, "expiry")
@@ -114,153 +110,31 @@ class TestStoryD5(MdfCase):
         # I6: a second run posts nothing
         count = self.env["crm.subledger.entry"].search_count([])
         with freeze_time("2027-07-02 04:00:00"):
-            self.run_cron("ir_cron_mdf_expire")
+            self._run_cron("ir_cron_mdf_expire")
             fund._subledger_mark_dirty()
             self.run_subledger()
         self.assertEqual(self.env["crm.subledger.entry"].search_count([]), count)
 
 
 @tagged("post_install", "-at_install")
-class TestParallelApprovals(BaseCase):
-    """Real transactions side by side; what they leave is removed afterwards."""
+class TestParallelApprovals(ParallelFundCase):
+    def _build(self, env):
+        self._create_fund(env, 8000)
+        self.requests = self._create_requests(env, 2, cost=16000).ids
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self.clean)
-        with self.registry.cursor() as cr:
-            self.build(api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True}))
-        with self.registry.cursor() as cr:  # accrued before the commit above
-            fund = api.Environment(cr, SUPERUSER_ID, {})["crm.mdf.fund"].browse(self.fund)
-            self.assertEqual(fund.available, 8000)
-
-    def build(self, env):
-        accounts = env["account.account"].create(
-            [
-                {"code": "998811", "name": "Parallel fund", "account_type": "liability_current"},
-                {"code": "998812", "name": "Parallel revenue", "account_type": "income"},
-            ]
-        )
-        journal = env["account.journal"].create(
-            {"name": "Parallel MDF", "code": "PMDF", "type": "general"}
-        )
-        ledger = env["crm.subledger"].create(
-            {
-                "name": "Parallel MDF",
-                "code": "PMDF",
-                "kind": "mdf",
-                "journal_id": journal.id,
-                "account_id": accounts[0].id,
-                "counterpart_account_id": accounts[1].id,
-            }
-        )
-        grade = env["res.partner.grade"].create({"name": "Parallel"})
-        partner = env["res.partner"].create({"name": "Parallel Reseller", "is_company": True})
-        partner.grade_id = grade
-        fund = env["crm.mdf.fund"].create(
-            {
-                "partner_id": partner.id,
-                "ledger_id": ledger.id,
-                "kind": "discretionary",
-                "allocation": 8000,
-                "date_from": "2026-01-01",
-                "date_to": "2026-12-31",
-                "expiry_date": "2099-12-31",
-            }
-        )
-        fund.action_open()
-        requests = env["crm.mdf.request"].create(
-            [
-                {
-                    "title": f"Parallel {number}",
-                    "fund_id": fund.id,
-                    "kind_id": env.ref("crm_partner.mdf_activity_exhibition").id,
-                    "date_from": "2026-05-01",
-                    "date_to": "2026-05-02",
-                    "cost": 16000,
-                }
-                for number in (1, 2)
-            ]
-        )
-        requests.action_submit()
-        self.fund, self.requests = fund.id, requests.ids
-        self.ids = {
-            "accounts": accounts.ids,
-            "journal": journal.id,
-            "ledger": ledger.id,
-            "grade": grade.id,
-            "partner": partner.id,
-        }
-
-    def clean(self):
-        # What was posted cannot be removed through the ORM, and that is tested elsewhere.
-        ids = self.ids
-        with self.registry.cursor() as cr:
-            for table, column, values in (
-                ("crm_mdf_request", "fund_id", [self.fund]),
-                ("crm_subledger_entry", "ledger_id", [ids["ledger"]]),
-                ("crm_mdf_fund", "id", [self.fund]),
-                ("crm_subledger", "id", [ids["ledger"]]),
-                ("account_move_line", "journal_id", [ids["journal"]]),
-                ("account_move", "journal_id", [ids["journal"]]),
-                ("mail_activity", "res_id", self.requests),
-            ):
-                # table and column are those of the tuple above
-                cr.execute(f'DELETE FROM "{table}" WHERE "{column}" = ANY(%s)', [values])
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            env["res.partner"].browse(ids["partner"]).unlink()
-            env["res.partner.grade"].browse(ids["grade"]).unlink()
-            env["account.journal"].browse(ids["journal"]).unlink()
-            env["account.account"].browse(ids["accounts"]).unlink()
-
-    def approve(self, number):
-        """Approve as a request of the web client does; return "approved" or what was said."""
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            request = env["crm.mdf.request"].browse(self.requests[number])
-
-            def work():
-                env.cr.execute("SELECT 1 FROM crm_mdf_fund")  # the snapshot is taken now
-                self.barrier.wait(timeout=60) if not self.barrier.broken else None
-                request.action_approve()
-
-            try:
-                retrying(functools.partial(self._once, work, request), env)
-            except UserError as error:
-                return str(error)
-        return "approved"
-
-    def _once(self, work, request):
-        """The first try waits for the other thread; a repeated one does not."""
-        if request.id in self.started:
-            return request.action_approve()
-        self.started.add(request.id)
-        return work()
-
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_two_approvals_cannot_overspend(self):
-        self.barrier, self.started = threading.Barrier(2), set()
-        results = [None, None]
-
-        def run(number):
-            try:
-                results[number] = self.approve(number)
-            except Exception as error:  # a thread hands its failure to the test
-                results[number] = repr(error)
-
-        threads = [threading.Thread(target=run, args=(number,)) for number in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=100)
-        self.assertEqual(sorted(r == "approved" for r in results), [False, True], results)
-        refusal = next(r for r in results if r != "approved")
+        with self.transaction() as env:  # accrued before the data was committed
+            self.assertEqual(self._fund(env).available, 8000)
+        results = self._approve_at_once("crm.mdf.request", self.requests)
+        self.assertEqual(sorted(said == "done" for said in results), [False, True], results)
+        [late] = [number for number, said in enumerate(results) if said != "done"]
+        refusal = results[late]
         self.assertTrue("left" in refusal or "Try again" in refusal, refusal)
-        with self.registry.cursor() as cr:
-            fund = api.Environment(cr, SUPERUSER_ID, {})["crm.mdf.fund"].browse(self.fund)
+        with self.transaction() as env:
+            fund = self._fund(env)
             self.assertEqual((fund.reserved, fund.available), (8000, 0))
             states = sorted(fund.request_ids.mapped("state"))
             self.assertEqual(states, ["approved", "submitted"])
         # who comes later gets a clear answer
-        late = next(n for n in (0, 1) if results[n] != "approved")
-        self.assertIn("left", self.approve(late))
+        again = partial(self._approve, "crm.mdf.request", self.requests[late])
+        self.assertIn("left", self.said(self.request(again)))

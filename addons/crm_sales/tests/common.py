@@ -1,14 +1,10 @@
 from decimal import Decimal
 
-from odoo import Command, fields
-from odoo.tests.common import new_test_user
+from odoo import Command
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.crm_approval.tests.common import create_user
 from odoo.addons.crm_subledger.tests.common import SubledgerCase
-
-
-def day(text):
-    return fields.Date.to_date(text)
 
 
 class CommissionCase(SubledgerCase):
@@ -79,32 +75,13 @@ class CommissionCase(SubledgerCase):
     @classmethod
     def _create_seller(cls, login, groups, team=None, company=None):
         company = company or cls.company
-        user = new_test_user(
-            cls.env,
-            login=f"crm_sales_{login}",
-            name=login.capitalize(),
-            groups=f"base.group_user,{groups}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
+        user = create_user(cls.env, f"crm_sales_{login}", groups, company, name=login.capitalize())
         cls.env["hr.employee"].create(
             {"name": user.name, "user_id": user.id, "company_id": company.id}
         )
         if team:
             cls.env["crm.team.member"].create({"crm_team_id": team.id, "user_id": user.id})
         return user
-
-    @classmethod
-    def _account(cls, code):
-        account = (
-            cls.env["account.account"]
-            .with_company(cls.company)
-            .search(
-                [("code", "=", code.ljust(6, "0")), ("company_ids", "in", cls.company.ids)], limit=1
-            )
-        )
-        assert account, f"the chart has no account {code}"
-        return account
 
     @classmethod
     def _create_plan_accounts(cls):

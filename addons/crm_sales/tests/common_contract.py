@@ -6,6 +6,8 @@ from PIL import Image
 from odoo import Command, fields
 from odoo.tests.common import new_test_user
 
+from odoo.addons.crm_approval.tests.common import create_user
+
 from .common import CommissionCase
 
 
@@ -45,13 +47,7 @@ class ContractCase(CommissionCase):
         super().setUpClass()
         cls.company.crm_contract_invoice_mode = "posted"
         cls.director = cls._create_seller("director", "sales_team.group_sale_manager")
-        cls.lawyer = new_test_user(
-            cls.env,
-            login="crm_sales_lawyer",
-            groups="base.group_user",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
+        cls.lawyer = create_user(cls.env, "crm_sales_lawyer", "base.group_user", cls.company)
         cls.customer.write({"is_company": True, "lang": "en_US"})
         cls.buyer = cls._create_portal_user("buyer", cls.customer)
         cls.colleague = cls._create_portal_user("colleague", cls.customer)
@@ -171,10 +167,15 @@ class ContractCase(CommissionCase):
     def _active_contract(cls, amount=100000, **values):
         return cls._sign(cls._create_contract(amount, **values))
 
-    def _run_cron(self, name):
-        with self.enter_registry_test_mode():
-            self.env.ref(f"crm_sales.{name}").method_direct_trigger()
-        self.env.invalidate_all()
+    def _ordered_contract(self):
+        """Return an order, and the active contract that invoices it: its first row is invoiced."""
+        order = self._create_order(100000)
+        contract = self._create_contract()
+        order.crm_contract_id = contract
+        contract.action_generate_plan()
+        self._sign(contract)
+        self._run_cron("crm_sales.ir_cron_contract_invoice")
+        return order, contract
 
     def _day(self, text):
         return fields.Date.to_date(text)

@@ -1,8 +1,10 @@
 import base64
 
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
-from odoo.tests.common import new_test_user
+
+from odoo.addons.crm_approval.tests.common import create_user
 
 
 class DisciplineCase(TransactionCase):
@@ -54,15 +56,13 @@ class DisciplineCase(TransactionCase):
 
     @classmethod
     def _user(cls, name, group, company=None):
-        company = company or cls.company
-        return new_test_user(
+        return create_user(
             cls.env,
-            login=f"discipline_{name}",
+            f"discipline_{name}",
+            group,
+            company or cls.company,
             name=name.capitalize(),
             email=f"{name}@example.com",
-            groups=f"base.group_user,{group}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
         )
 
     @classmethod
@@ -134,3 +134,9 @@ class DisciplineCase(TransactionCase):
     @classmethod
     def _days_ago(cls, days):
         return fields.Datetime.subtract(fields.Datetime.now(), days=days)
+
+    def assertHeld(self, pattern, call, *args, **kwargs):
+        """Assert that the call is refused with such words; nothing of it stays."""
+        with self.assertRaisesRegex(UserError, pattern), self.env.cr.savepoint():
+            call(*args, **kwargs)
+        self.env.invalidate_all()

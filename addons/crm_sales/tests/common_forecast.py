@@ -1,5 +1,6 @@
 from odoo import fields
-from odoo.tests.common import new_test_user
+
+from odoo.addons.crm_approval.tests.common import create_user
 
 from .common import CommissionCase
 
@@ -29,13 +30,7 @@ class ForecastCase(CommissionCase):
         (cls.north | cls.south).write({"parent_id": cls.china.id, "company_id": cls.company.id})
         cls.south.user_id = False
         other = cls.setup_other_company(name="Other")["company"]
-        cls.stranger = new_test_user(
-            cls.env,
-            login="crm_sales_stranger",
-            groups=f"base.group_user,{manager}",
-            company_id=other.id,
-            company_ids=[(6, 0, other.ids)],
-        )
+        cls.stranger = create_user(cls.env, "crm_sales_stranger", manager, other)
         cls.today = fields.Date.today()
         cls.env.user.company_id = cls.company
 

@@ -1,13 +1,10 @@
 from datetime import datetime
 
-from odoo import Command, fields
-from odoo.tests.common import new_test_user
+from odoo import Command
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-
-
-def day(text):
-    return fields.Date.to_date(text)
+from odoo.addons.crm_approval.tests.common import create_user
+from odoo.addons.crm_subledger.tests.common import day
 
 
 def noon(text):
@@ -23,14 +20,8 @@ class PoolFixtures:
 
     @staticmethod
     def make_user(env, login, groups, company):
-        return new_test_user(
-            env,
-            login=f"pool_{login}",
-            name=login.title(),
-            groups=f"base.group_user,{groups}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-            tz="Asia/Shanghai",
+        return create_user(
+            env, f"pool_{login}", groups, company, name=login.title(), tz="Asia/Shanghai"
         )
 
     @staticmethod

@@ -1,5 +1,7 @@
 from odoo import Command, fields
-from odoo.tests.common import TransactionCase, new_test_user
+from odoo.tests.common import TransactionCase
+
+from odoo.addons.crm_approval.tests.common import create_user
 
 
 class QuotationCase(TransactionCase):
@@ -43,15 +45,13 @@ class QuotationCase(TransactionCase):
 
     @classmethod
     def _create_user(cls, login, groups, company=None):
-        company = company or cls.company
-        return new_test_user(
+        return create_user(
             cls.env,
-            login=f"quotation_{login}",
+            f"quotation_{login}",
+            groups,
+            company or cls.company,
             name=login.capitalize(),
-            groups=f"base.group_user,{groups}",
             email=f"{login}@quotation.example.com",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
         )
 
     @classmethod

@@ -4,7 +4,8 @@ from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.tests import TransactionCase
-from odoo.tests.common import new_test_user
+
+from odoo.addons.crm_approval.tests.common import create_user
 
 #: Monday 5 January 2026, 10:00 in Shanghai
 MONDAY = "2026-01-05 02:00:00"
@@ -86,13 +87,12 @@ class RoutingCase(TransactionCase):
     @classmethod
     def _create_user(cls, login, group, team=None, company=None):
         company = company or cls.company
-        user = new_test_user(
+        user = create_user(
             cls.env,
-            login=f"routing_{login}",
+            f"routing_{login}",
+            f"base.group_partner_manager,{group}",
+            company,
             name=login.capitalize(),
-            groups=f"base.group_user,base.group_partner_manager,{group}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
             tz="Asia/Shanghai",
         )
         user.with_company(company).action_create_employee()

@@ -129,12 +129,7 @@ class TestContractPlan(ContractCase):
 
     @freeze_time("2026-01-10 08:00:00")
     def test_order_is_not_invoiced_twice(self):
-        order = self._create_order(100000)
-        contract = self._create_contract()
-        order.crm_contract_id = contract
-        contract.action_generate_plan()
-        self._sign(contract)
-        self._run_cron("ir_cron_contract_invoice")
+        order, contract = self._ordered_contract()
         first, milestone, last = contract.instalment_ids
         self.assertEqual(contract.instalment_ids.order_id, order)
         self.assertTrue(first.invoice_ids.invoice_line_ids.is_downpayment)

@@ -155,12 +155,7 @@ class TestContractTerms(ContractCase):
 
     @freeze_time("2026-03-10 08:00:00")
     def test_amendment_takes_the_order_along(self):
-        order = self._create_order(100000)
-        contract = self._create_contract()
-        order.crm_contract_id = contract
-        contract.action_generate_plan()
-        self._sign(contract)
-        self._run_cron("ir_cron_contract_invoice")
+        order, contract = self._ordered_contract()
         amendment = contract.browse(contract.action_amend()["res_id"])
         self.assertEqual(amendment.amount_total, 113000)
         amendment.text_ids[1].body = "<p>Changed</p>"

@@ -1,7 +1,9 @@
 from odoo import Command
 from odoo.tests import tagged
 
-from .common import CommissionCase, day
+from odoo.addons.crm_subledger.tests.common import day
+
+from .common import CommissionCase
 
 
 @tagged("post_install", "-at_install")

@@ -3,7 +3,9 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import CommissionCase, day
+from odoo.addons.crm_subledger.tests.common import day
+
+from .common import CommissionCase
 
 
 @tagged("post_install", "-at_install")

@@ -24,11 +24,6 @@ class TestStageGate(DisciplineCase):
     def move(self, lead, stage, user=None):
         lead.with_user(user or self.lin).write({"stage_id": stage.id})
 
-    def assertHeld(self, pattern, call, *args, **kwargs):
-        with self.assertRaisesRegex(UserError, pattern), self.env.cr.savepoint():
-            call(*args, **kwargs)
-        self.env.invalidate_all()
-
     def complete(self, lead):
         user = lead.user_id
         lead.with_user(user).date_deadline = "2030-01-01"

@@ -9,7 +9,9 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools.pdf import PdfFileReader
 
-from .common import CommissionCase, day
+from odoo.addons.crm_subledger.tests.common import day
+
+from .common import CommissionCase
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

@@ -1,130 +1,82 @@
 """The public pool from the nightly decision to the last parallel claim, in real transactions."""
 
 import functools
-import threading
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, freeze_time, get_db_name, tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.crm_approval.tests.common_parallel import ParallelCase
 
 from .common_pool import PoolFixtures, day
 
 CRON = "2026-03-15 16:30:00"  # 2026-03-16 00:30 in Shanghai
 
 
-class Committed(PoolFixtures, BaseCase):
-    """Data that other transactions see; it is removed afterwards."""
+class Committed(PoolFixtures, ParallelCase):
+    """A pool, people and customers that other transactions see."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.addCleanup(self.clean)
-        with self.registry.cursor() as cr:
-            self.build(api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True}))
-
-    def as_user(self, cr, user=SUPERUSER_ID):
-        return api.Environment(cr, user, {})
-
-    def build(self, env):
+    def _build(self, env):
         company = env.ref("base.main_company")
-        calendar = company.resource_calendar_id
-        self.zone, calendar.tz = calendar.tz, "Asia/Shanghai"
+        self.change_until_end(company.resource_calendar_id, tz="Asia/Shanghai")
         salesman = "sales_team.group_sale_salesman"
-        x = self.make_user(env, "story_x", salesman, company)
-        y = self.make_user(env, "story_y", salesman, company)
-        z = self.make_user(env, "story_z", salesman, company)
-        self.users = {"x": x.id, "y": y.id, "z": z.id}
+        x, y, z, w = (self.make_user(env, f"story_{n}", salesman, company) for n in "xyzw")
+        self.remove_at_end((x | y | z | w).partner_id)
+        self.remove_at_end(x | y | z | w)
+        self.users = {"x": x.id, "y": y.id, "z": z.id, "w": w.id}
         levels = self.make_levels(env)
+        self.remove_at_end(env["crm.customer.level"].union(*levels.values()))
         pool = self.make_pool(env, company, x | y | z, levels, claim_quota=3, cooling_days=7)
-        self.ids = {
-            "company": company.id,
-            "calendar": calendar.id,
-            "levels": [level.id for level in levels.values()],
-            "pool": pool.id,
-        }
-        self.customers = {}
+        self.remove_at_end(pool)
+        self.pool, self.customers = pool.id, {}
+        self.at_end(self._remove_customers)
         self.fill(env, x, levels)
 
     def fill(self, env, x, levels):
         """Create the customers of the test in ``self.customers``."""
 
-    def clean(self):
+    def _remove_customers(self, env):
         # What was logged cannot be removed through the ORM, and that is tested elsewhere.
         partners, users = list(self.customers.values()), list(self.users.values())
-        with self.registry.cursor() as cr:
-            for table, column, ids in (
-                ("crm_pool_ownership", "partner_id", partners),
-                ("mail_activity", "user_id", users),
-                ("calendar_event", "user_id", users),
-                ("sale_order", "partner_id", partners),
-                ("crm_pool_ownership", "to_user_id", users),
-                ("crm_lead", "partner_id", partners),
-            ):
-                cr.execute(
-                    SQL(
-                        "DELETE FROM %s WHERE %s = ANY(%s)",
-                        SQL.identifier(table),
-                        SQL.identifier(column),
-                        ids,
-                    )
-                )
-            env = self.as_user(cr)
-            records = env["res.partner"].browse(partners)
-            records.write({"pool_id": False})
-            records.unlink()
-            env["crm.pool"].browse(self.ids["pool"]).unlink()
-            env["crm.customer.level"].browse(self.ids["levels"]).unlink()
-            people = env["res.users"].browse(users)
-            contacts = people.partner_id
-            people.unlink()
-            contacts.unlink()
-            env["resource.calendar"].browse(self.ids["calendar"]).tz = self.zone
+        for model, field, ids in (
+            ("crm.pool.ownership", "partner_id", partners),
+            ("mail.activity", "user_id", users),
+            ("calendar.event", "user_id", users),
+            ("sale.order", "partner_id", partners),
+            ("crm.pool.ownership", "to_user_id", users),
+            ("crm.lead", "partner_id", partners),
+        ):
+            self._delete(env, model, [(field, "in", ids)])
+        records = env["res.partner"].browse(partners).exists()
+        records.write({"pool_id": False})
+        records.unlink()
 
     # ------------------------------------------------------------------
 
-    def claim(self, login, *names):
-        """Claim as a request of the web client does; return "claimed" or what was said."""
-        with self.registry.cursor() as cr:
-            env = self.as_user(cr, self.users[login])
-            records = env["res.partner"].browse([self.customers[name] for name in names])
-            try:
-                retrying(functools.partial(self._claim, records), env)
-            except UserError as error:
-                return str(error)
-        return "claimed"
+    def claim(self, login, name):
+        """Claim as a request of the web client does; return "done" or what was said."""
+        call = functools.partial(self._claim, name)
+        return self.said(self.request(call, user=self.users[login]))
 
-    def _claim(self, records):
-        # Every try sees the data as a new request does.
-        records.env.cr.execute("SELECT 1")
-        return records.action_pool_claim()
+    def _claim(self, name, env):
+        env["res.partner"].browse(self.customers[name]).action_pool_claim()
 
-    def in_parallel(self, calls):
-        """Return the results of the calls, begun together in a thread each."""
-        barrier = threading.Barrier(len(calls))
-        results = [None] * len(calls)
+    def claim_together(self, pairs):
+        """Return the same for claims at once.
 
-        def work(number, call):
-            barrier.wait(timeout=60)
-            try:
-                results[number] = call()
-            except Exception as error:  # a thread hands its failure to the test
-                results[number] = repr(error)
-
-        threads = [
-            threading.Thread(target=work, args=(number, call)) for number, call in enumerate(calls)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=100)
-        return results
+        :param pairs: login and name of the customer of each claim
+        """
+        outcomes = self.together(
+            [functools.partial(self._claim, name) for _login, name in pairs],
+            users=[self.users[login] for login, _name in pairs],
+            retry=True,
+        )
+        return [self.said(outcome) for outcome in outcomes]
 
     def owner(self, name):
-        with self.registry.cursor() as cr:
-            return self.as_user(cr)["res.partner"].browse(self.customers[name]).user_id.id
+        with self.transaction() as env:
+            return env["res.partner"].browse(self.customers[name]).user_id.id
 
 
 @tagged("post_install", "-at_install")
@@ -160,8 +112,8 @@ class TestStoryD14(Committed):
         get["C8"].write({"pool_locked": True, "pool_lock_reason": "Talks of the management"})
 
     def run_cron(self):
-        with self.registry.cursor() as cr:
-            self.as_user(cr)["crm.pool.run"]._cron_recycle()
+        with self.transaction() as env:
+            env["crm.pool.run"]._cron_recycle()
 
     def test_story(self):
         with freeze_time(CRON):
@@ -175,9 +127,8 @@ class TestStoryD14(Committed):
 
     def check_recycled(self):
         recycled = {"C1", "C2", "C4", "C9", "C10"}
-        with self.registry.cursor() as cr:
-            env = self.as_user(cr)
-            run = env["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
+        with self.transaction() as env:
+            run = env["crm.pool.run"].search([("pool_id", "=", self.pool)])
             self.assertEqual((run.state, run.day), ("done", day("2026-03-16")))
             by_action = {}
             for line in run.line_ids:
@@ -196,7 +147,7 @@ class TestStoryD14(Committed):
             self.assertEqual(run.governed_count, 10)
             for name, number in self.customers.items():
                 customer = env["res.partner"].browse(number)
-                self.assertEqual(customer.pool_id.id == self.ids["pool"], name in recycled, name)
+                self.assertEqual(customer.pool_id.id == self.pool, name in recycled, name)
                 self.assertEqual(not customer.user_id, name in recycled, name)
             reminders = env["mail.activity"].search(
                 [("activity_type_id", "=", env.ref("crm_sales.mail_activity_type_pool").id),
@@ -205,7 +156,7 @@ class TestStoryD14(Committed):
             self.assertEqual(reminders.mapped("res_id"), [self.customers["C3"]])
             self.assertEqual(reminders.date_deadline, day("2026-03-16"))
             rows = env["crm.pool.ownership"].search(
-                [("how", "=", "recycle"), ("pool_id", "=", self.ids["pool"])]
+                [("how", "=", "recycle"), ("pool_id", "=", self.pool)]
             )
             self.assertEqual(set(rows.partner_id.mapped("name")), recycled)
             self.assertEqual(rows.from_user_id.id, self.users["x"])
@@ -215,8 +166,8 @@ class TestStoryD14(Committed):
         """A second run of the same day does nothing; one of the next day reminds nobody twice."""
         with freeze_time(CRON):
             self.run_cron()
-        with self.registry.cursor() as cr:
-            runs = self.as_user(cr)["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
+        with self.transaction() as env:
+            runs = env["crm.pool.run"].search([("pool_id", "=", self.pool)])
             self.assertEqual(len(runs), 1)
 
     def check_cooling_off(self):
@@ -225,17 +176,17 @@ class TestStoryD14(Committed):
         self.assertIn("03/23/2026", said)
         with freeze_time("2026-03-22 15:59:00"):  # the last minute of 03-22 in Shanghai
             self.assertIn("03/23/2026", self.claim("x", "C1"))
-        with freeze_time("2026-03-22 16:00:00"), self.registry.cursor() as cr:
-            env = self.as_user(cr, self.users["x"])
+        with freeze_time("2026-03-22 16:00:00"):
+            env = self.begin(self.users["x"])
             record = env["res.partner"].browse(self.customers["C1"])
             self.assertTrue(record.pool_can_claim)
             record.action_pool_claim()
             self.assertEqual(record.user_id.id, self.users["x"])
-            cr.rollback()
+            env.cr.rollback()
 
     def check_quota(self):
         for name in ("C1", "C2", "C4"):
-            self.assertEqual(self.claim("y", name), "claimed")
+            self.assertEqual(self.claim("y", name), "done")
         said = self.claim("y", "C9")
         self.assertIn("3 a day", said)
         self.assertIn("0 are left", said)
@@ -245,27 +196,21 @@ class TestStoryD14(Committed):
         )
         self.assertIn("no pool; it belongs to Story_Y", self.claim("z", "C1"))
 
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def check_two_at_once(self):
         # Y has used up the day; the two who compete are Z and another colleague.
-        with self.registry.cursor() as cr:
-            env = self.as_user(cr)
-            company = env["res.company"].browse(self.ids["company"])
-            other = self.make_user(env, "story_w", "sales_team.group_sale_salesman", company)
-            self.users["w"] = other.id
-            env["crm.pool"].browse(self.ids["pool"]).user_ids |= other
-        results = self.in_parallel([lambda: self.claim("z", "C10"), lambda: self.claim("w", "C10")])
-        self.assertEqual(results.count("claimed"), 1, results)
-        winner = ("z", "w")[results.index("claimed")]
+        with self.transaction() as env:
+            env["crm.pool"].browse(self.pool).user_ids |= env["res.users"].browse(self.users["w"])
+        results = self.claim_together([("z", "C10"), ("w", "C10")])
+        self.assertEqual(results.count("done"), 1, results)
+        winner = ("z", "w")[results.index("done")]
         self.assertEqual(self.owner("C10"), self.users[winner])
-        [loser] = [said for said in results if said != "claimed"]
+        [loser] = [said for said in results if said != "done"]
         self.assertIn(f"it belongs to {('Story_Z', 'Story_W')[winner == 'w']}", loser)
 
     def check_back_to_the_ex_owner(self):
         """The manager undoes the run: what nobody claimed goes back, the rest stays."""
-        with self.registry.cursor() as cr:
-            env = self.as_user(cr)
-            run = env["crm.pool.run"].search([("pool_id", "=", self.ids["pool"])])
+        with self.transaction() as env:
+            run = env["crm.pool.run"].search([("pool_id", "=", self.pool)])
             run.action_revert()
             states = {
                 line.partner_id.name: line.state
@@ -291,21 +236,17 @@ class TestTwentyClaims(Committed):
     def fill(self, env, x, levels):
         for number in range(20):
             customer = self.make_customer(env, f"P{number}", x, levels["B"])
-            customer._pool_enter(env["crm.pool"].browse(self.ids["pool"]), "put", "Test")
+            customer._pool_enter(env["crm.pool"].browse(self.pool), "put", "Test")
             self.customers[customer.name] = customer.id
 
-    @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_exactly_three(self):
-        results = self.in_parallel(
-            [functools.partial(self.claim, "y", name) for name in self.customers]
-        )
-        self.assertEqual(results.count("claimed"), 3, results)
-        refused = [said for said in results if said != "claimed"]
+        results = self.claim_together([("y", name) for name in self.customers])
+        self.assertEqual(results.count("done"), 3, results)
+        refused = [said for said in results if said != "done"]
         self.assertTrue(all("3 a day" in said for said in refused), refused)
         owned = [self.owner(name) for name in self.customers].count(self.users["y"])
         self.assertEqual(owned, 3)
-        with self.registry.cursor() as cr:
-            env = self.as_user(cr)
+        with self.transaction() as env:
             quota = env["crm.pool.quota"].search([("user_id", "=", self.users["y"])])
             self.assertEqual(quota.claimed, 3)
             claims = env["crm.pool.ownership"].search_count(
@@ -317,19 +258,13 @@ class TestTwentyClaims(Committed):
     def test_a_lock_that_comes_between(self):
         """A manager locks a record while somebody claims it: one of them is told."""
         name = "P0"
-        with self.registry.cursor() as early:
-            record = self.as_user(early, self.users["y"])["res.partner"].browse(
-                self.customers[name]
-            )
-            self.assertTrue(record.pool_can_claim)
-            with self.registry.cursor() as cr:
-                locked = self.as_user(cr)["res.partner"].browse(self.customers[name])
-                locked.write({"pool_locked": True, "pool_lock_reason": "Stop"})
-            env = record.env
-            try:
-                retrying(record.action_pool_claim, env)
-            except UserError as error:
-                self.assertIn("Stop", str(error))
-            else:
-                self.fail("a locked record was claimed")
+        early = self.begin(self.users["y"])
+        record = early["res.partner"].browse(self.customers[name])
+        self.assertTrue(record.pool_can_claim)
+        with self.transaction() as env:
+            locked = env["res.partner"].browse(self.customers[name])
+            locked.write({"pool_locked": True, "pool_lock_reason": "Stop"})
+        with self.assertRaisesRegex(UserError, "Stop"):
+            retrying(record.action_pool_claim, early)
+        early.cr.rollback()
         self.assertFalse(self.owner(name))

@@ -23,11 +23,6 @@ class TestWinLoss(DisciplineCase):
             [{"name": "Rival"}, {"name": "Second"}]
         )
 
-    def assertHeld(self, pattern, call, *args, **kwargs):
-        with self.assertRaisesRegex(UserError, pattern), self.env.cr.savepoint():
-            call(*args, **kwargs)
-        self.env.invalidate_all()
-
     def lose(self, leads, **values):
         wizard = (
             self.env["crm.lead.lost"]

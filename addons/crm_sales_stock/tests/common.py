@@ -1,7 +1,8 @@
 from odoo import Command
 from odoo.tests import Form
 
-from odoo.addons.crm_sales.tests.common import CommissionCase, day
+from odoo.addons.crm_sales.tests.common import CommissionCase
+from odoo.addons.crm_subledger.tests.common import day
 
 
 class DealCase(CommissionCase):

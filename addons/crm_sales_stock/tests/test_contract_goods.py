@@ -21,19 +21,14 @@ class TestContractGoods(ContractCase):
         row = contract.instalment_ids.filtered(lambda row: row.kind == "date")[:1]
         with self.assertRaisesRegex(UserError, "is delivered from stock"):
             row.action_invoice()
-        self._run_cron("ir_cron_contract_invoice")
+        self._run_cron("crm_sales.ir_cron_contract_invoice")
         self.assertFalse(contract.instalment_ids.invoice_ids)
         self.assertIn("is delivered from stock", row.error)
 
     @freeze_time("2026-01-10 08:00:00")
     def test_order_delivers_them(self):
         """The instalment is an advance of the order, whose delivery invoices the goods once."""
-        order = self._create_order(100000)
-        contract = self._create_contract()
-        order.crm_contract_id = contract
-        contract.action_generate_plan()
-        self._sign(contract)
-        self._run_cron("ir_cron_contract_invoice")
+        order, contract = self._ordered_contract()
         first = contract.instalment_ids[0]
         self.assertFalse(first.error)
         self.assertTrue(first.invoice_ids.invoice_line_ids.is_downpayment)

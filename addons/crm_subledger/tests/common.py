@@ -8,6 +8,10 @@ from odoo.tests.common import new_test_user
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 
+def day(text):
+    return fields.Date.to_date(text)
+
+
 class SubledgerCase(AccountTestInvoicingCommon):
     """A company with one sub-ledger, and the assertions that every programme's test needs.
 
@@ -69,6 +73,19 @@ class SubledgerCase(AccountTestInvoicingCommon):
         )
 
     @classmethod
+    def _account(cls, code):
+        """Return the account of the chart with this code, trailing zeros left out."""
+        account = (
+            cls.env["account.account"]
+            .with_company(cls.company)
+            .search(
+                [("code", "=", code.ljust(6, "0")), ("company_ids", "in", cls.company.ids)], limit=1
+            )
+        )
+        assert account, f"the chart has no account {code}"
+        return account
+
+    @classmethod
     def _create_ledger(cls, code, account, counterpart, **values):
         return cls.env["crm.subledger"].create(
             {
@@ -90,7 +107,7 @@ class SubledgerCase(AccountTestInvoicingCommon):
                 "ledger_id": cls.ledger.id,
                 "company_id": cls.company.id,
                 "partner_id": cls.holder.id,
-                "date": fields.Date.to_date("2026-03-10"),
+                "date": day("2026-03-10"),
                 "amount": amount,
                 **values,
             }
@@ -105,6 +122,17 @@ class SubledgerCase(AccountTestInvoicingCommon):
         cls.env.flush_all()
         cls.env.cr.precommit.run()
         cls.env.flush_all()
+
+    def _run_cron(self, name):
+        """Run a scheduled action as the server does.
+
+        :param str name: XML id; without a dot one of the addon that the test belongs to
+        """
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            xml_id = name if "." in name else f"{self.test_module}.{name}"
+            self.env.ref(xml_id).method_direct_trigger()
+        self.env.invalidate_all()
 
     @contextmanager
     def poisoned(self, programme, names, error=ZeroDivisionError):
