@@ -102,7 +102,7 @@ class CrmCleaningJob(models.Model):
     def _check_domain(self):
         for job in self:
             try:
-                # Constraints run as superuser. As the user: no job asks for a hidden field.
+                # sudo(False): constraints run as superuser. No job asks for a hidden field.
                 self.sudo(False).env["res.partner"]._search(job._records_domain(), limit=1)
             except Exception as error:  # a domain is free text: whatever is wrong, say where
                 raise ValidationError(

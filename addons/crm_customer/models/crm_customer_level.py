@@ -82,7 +82,7 @@ class CrmCustomerLevel(models.Model):
     def _check_domain(self):
         for level in self.filtered(lambda level: level.rule in ("domain", "both")):
             try:
-                # Constraints run as superuser. As the user: nobody may ask, by a level, for a
+                # sudo(False): constraints run as superuser. Nobody may ask, by a level, for a
                 # field that is hidden from them.
                 self.sudo(False).env["res.partner"]._search(level._parsed_domain(), limit=1)
             except Exception as error:

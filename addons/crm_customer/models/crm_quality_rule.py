@@ -95,7 +95,7 @@ class CrmQualityRule(models.Model):
     def _check_domain(self):
         for rule in self:
             try:
-                # Constraints run as superuser. As the user: no rule asks for a hidden field.
+                # sudo(False): constraints run as superuser. No rule asks for a hidden field.
                 self.sudo(False).env["res.partner"]._search(rule._records_domain(), limit=1)
             except Exception as error:  # a domain is free text: whatever is wrong, say where
                 raise ValidationError(

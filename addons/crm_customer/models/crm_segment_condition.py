@@ -83,7 +83,7 @@ class CrmSegmentCondition(models.Model):
     @api.constrains("kind", "domain", "behaviour", "other_segment_id", "window", "days")
     def _check_rows(self):
         """Check rows alone; the outline is checked when all rows of a segment are written."""
-        # Constraints run as superuser; what a condition may ask for is a right of its author.
+        # sudo(False): constraints run as superuser; conditions ask for what their author may read
         for condition in self.sudo(False):
             condition._check_leaf()
         for segment in self.segment_id:

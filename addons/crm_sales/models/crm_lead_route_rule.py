@@ -361,7 +361,7 @@ class CrmLeadRouteRule(models.Model):
     def _check_domain(self):
         for rule in self:
             try:
-                # Constraints run as superuser. As the user: no rule asks for a hidden field.
+                # sudo(False): constraints run as superuser. No rule asks for a hidden field.
                 self.sudo(False).env["crm.lead"].search_count(rule._extra_domain(), limit=1)
             except Exception as error:
                 raise ValidationError(

@@ -120,7 +120,7 @@ class CrmLossSurvey(models.Model):
         template = self.env.ref("crm_sales.mail_template_loss_survey").sudo()
         template.send_mail(survey.id, email_layout_xmlid="mail.mail_notification_light")
         lead.message_post(body=self.env._("Loss survey sent to %s.", email))
-        return survey.sudo(False)
+        return survey.sudo(False)  # sudo: given back
 
     @api.model
     def _find_problem(self, lead, email):

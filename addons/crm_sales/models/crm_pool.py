@@ -177,7 +177,7 @@ class CrmPool(models.Model):
     def _check_domain(self):
         for pool in self:
             try:
-                # Constraints run as superuser. As the user: nobody may ask, by a pool, for a field
+                # sudo(False): constraints run as superuser. Nobody may ask, by a pool, for a field
                 # that is hidden from them.
                 self.sudo(False).env[pool.res_model]._search(pool._parsed_domain(), limit=1)
             except Exception as error:

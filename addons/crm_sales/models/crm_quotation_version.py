@@ -87,7 +87,7 @@ class CrmQuotationVersion(models.Model):
             content = self._content(order)
             if content_hash(content) != last.content_hash:
                 vals_list.append(self._prepare_vals(order, content, last.number + 1, event, reason))
-        return versions.create(vals_list).sudo(False)
+        return versions.create(vals_list).sudo(False)  # sudo: given back
 
     @api.model
     def _content(self, order):

@@ -79,7 +79,7 @@ class CrmQuotaDistribute(models.TransientModel):
 
     @api.constrains("quota_id")
     def _check_quota(self):
-        # Constraints run as superuser.
+        # sudo(False): constraints run as superuser
         for wizard in self.sudo(False):
             wizard.quota_id._check_may_distribute()
 
