@@ -3,6 +3,7 @@ from odoo.tests.common import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.crm_subledger.tests.common import SubledgerCase
+from odoo.addons.crm_subledger.tests.common import day as day  # what tests import from here
 
 
 class PartnerCase(SubledgerCase):
