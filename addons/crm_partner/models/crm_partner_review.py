@@ -226,7 +226,7 @@ class CrmPartnerReview(models.Model):
         )
 
     def _prepare_line(self, partner, decision, ladder, figures):
-        """Return the values of the line of ``partner``; the reason once for us, once in its language.
+        """Return the values of the line of ``partner``; the reason for us and in its language.
 
         :param decision: ``engine.programme.Decision``
         :param figures: see ``crm.partner.requirement._figures``
