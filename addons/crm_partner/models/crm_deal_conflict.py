@@ -70,6 +70,7 @@ class CrmDealConflict(models.Model):
 
     @api.model
     def _prepare_vals(self, registration, match):
+        """Return the values of a conflict of ``registration`` with what ``match`` names."""
         names = {
             "registration": "other_id",
             "lead": "lead_id",

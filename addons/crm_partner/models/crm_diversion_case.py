@@ -184,6 +184,7 @@ class CrmDiversionCase(models.Model):
 
     @api.model
     def _prepare_case_vals(self, sighting):
+        """Return the values of the case that a sighting outside the territory raises."""
         line = sighting.delivery_line_id
         return {
             "company_id": (line.company_id or sighting.company_id).id,

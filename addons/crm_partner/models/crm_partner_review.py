@@ -206,6 +206,7 @@ class CrmPartnerReview(models.Model):
         unlocked(self).write({"state": "preview", "reviewed_count": len(partners)})
 
     def _prepare_lines(self, ladder, partners):
+        """Return the values of a line for each partner whose level does not simply stay."""
         figures = ladder.requirement_ids._figures(partners, self.date)
         steps = [programme.Level(grade.id, grade.grace_days) for grade in ladder]
         rows = []
@@ -225,6 +226,11 @@ class CrmPartnerReview(models.Model):
         )
 
     def _prepare_line(self, partner, decision, ladder, figures):
+        """Return the values of the line of ``partner``; the reason for us and in its language.
+
+        :param decision: ``engine.programme.Decision``
+        :param figures: see ``crm.partner.requirement._figures``
+        """
         target = ladder.browse(decision.level)
         # what is told: what the level aimed at asks for, or what the present one misses
         told = target if decision.kind == programme.PROMOTE else partner.grade_id

@@ -814,6 +814,7 @@ class CrmRebateAgreement(models.Model):
         return Period.create(vals_list)
 
     def _prepare_period_vals(self, participant, first, last):
+        """Return the values of the period of ``participant`` from day ``first`` to day ``last``."""
         return {
             "agreement_id": self.id,
             "participant_id": participant.id,

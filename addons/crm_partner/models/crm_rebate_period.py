@@ -892,6 +892,7 @@ class CrmRebatePeriod(models.Model):
             )
 
     def _prepare_settlement_vals(self, method, amount, final, options):
+        """Return the values of a settlement; ``amount`` excluding taxes, in company currency."""
         kind = "final" if final else "partial"
         if method == "write_off":
             kind = "write_off"

@@ -402,6 +402,7 @@ class CrmRebateSettlement(models.Model):
         self.picking_id.action_confirm()
 
     def _prepare_picking_vals(self, goods):
+        """Return the values of the delivery of ``goods``: products with quantities."""
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", self.company_id.id)], limit=1
         )

@@ -77,6 +77,7 @@ class CrmMdfFundBatch(models.TransientModel):
         )
 
     def _prepare_fund(self, partner):
+        """Return the values of the fund of ``partner``; an allocation in company currency."""
         allocated = self.kind == "discretionary"
         return {
             "partner_id": partner.id,

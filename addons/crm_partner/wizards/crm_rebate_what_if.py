@@ -160,6 +160,7 @@ class CrmRebateWhatIf(models.TransientModel):
         return terms.with_scale(scale)
 
     def _prepare_line_vals(self, key, volume, before, after):
+        """Return the values of a line: purchases of last year, and the rebate now and then."""
         participant, first, last = key
         return {
             "partner_id": participant.partner_id.id,

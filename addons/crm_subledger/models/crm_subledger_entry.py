@@ -293,6 +293,11 @@ class CrmSubledgerEntry(models.Model):
         return entries
 
     def _prepare_settlement_vals(self, line, amount, day):
+        """Return the values of the entry that a journal item settles.
+
+        :param float amount: in company currency, signed as the journal item
+        :raise UserError: the account of the journal item belongs to no sub-ledger
+        """
         ledger = self.env["crm.subledger"].search(
             [("account_id", "=", line.account_id.id), ("company_id", "=", line.company_id.id)],
             limit=1,
