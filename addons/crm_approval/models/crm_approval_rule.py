@@ -93,13 +93,14 @@ class CrmApprovalRule(models.Model):
 
     @api.depends("snapshot_fields", "model_id", "step_ids.approver_field")
     def _compute_problem(self):
-        super()._compute_problem()
+        return super()._compute_problem()
 
     def _check_usable(self):
-        super()._check_usable()
+        result = super()._check_usable()
         self._check_snapshot_fields()
         for step in self.step_ids.filtered(lambda step: step.approver_kind == "field"):
             step._check_approver_field()
+        return result
 
     def _compute_request_count(self):
         groups = self.env["crm.approval.request"]._read_group(
@@ -115,7 +116,7 @@ class CrmApprovalRule(models.Model):
 
     @api.constrains("model_id", "domain")
     def _check_domain(self):
-        super()._check_domain()
+        return super()._check_domain()
 
     def _condition_model(self):
         return self._document_model()

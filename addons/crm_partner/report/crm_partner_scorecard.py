@@ -38,7 +38,7 @@ class CrmPartnerScorecard(models.Model):
         "Growth Is Known", readonly=True, help="Bought through the whole of the year before."
     )
     purchases_compared = fields.Monetary("Net Purchases Compared", readonly=True)
-    gain_compared = fields.Monetary("Gain Compared", readonly=True)
+    gain_compared = fields.Monetary(readonly=True)
     growth_note = fields.Char("Why No Growth", compute="_compute_growth_note")
     growth = fields.Float("Growth (%)", readonly=True, aggregator="avg", digits=(16, 1))
     overdue = fields.Monetary("Overdue Receivable", readonly=True)

@@ -28,6 +28,8 @@ class CrmDealMember(models.Model):
         related="lead_id.company_id", store=True, precompute=True, index=True
     )
     user_id = fields.Many2one(domain="[('share', '=', False)]")
+    # of the deal team, not everybody is paid
+    # pylint: disable-next=attribute-string-redundant
     partner_id = fields.Many2one(string="Partner")
     role_id = fields.Many2one("crm.deal.role", ondelete="restrict")
     access = fields.Selection(

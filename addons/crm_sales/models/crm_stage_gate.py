@@ -45,11 +45,12 @@ class CrmStageGate(models.Model):
 
     @api.depends("requirement_ids.field_name")
     def _compute_problem(self):
-        super()._compute_problem()
+        return super()._compute_problem()
 
     def _check_usable(self):
-        super()._check_usable()
+        result = super()._check_usable()
         self.requirement_ids._check_target()
+        return result
 
     # ------------------------------------------------------------------
     # Bad input
