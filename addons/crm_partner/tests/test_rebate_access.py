@@ -68,6 +68,14 @@ class TestRebateAccess(HttpCase, RebateCase):
         self.run_subledger()
         self.assertEqual(agreement.accrued, 170)
 
+    def test_dialog_of_an_answer_tells_nothing_of_other_companies(self):
+        dispute = self.env["crm.rebate.dispute"].search([], limit=1)
+        dialog = self.env["crm.rebate.answer"]
+        own = dialog.with_user(self.programme).create({"dispute_id": dispute.id})
+        self.assertEqual(own.reason, "Wrong")
+        with self.assertRaises(AccessError):
+            dialog.with_user(self.stranger).create({"dispute_id": dispute.id}).read(["reason"])
+
     def test_other_company(self):
         for name in MODELS:
             model = self.env[f"crm.rebate.{name}"].with_user(self.stranger)

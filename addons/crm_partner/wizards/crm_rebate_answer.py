@@ -8,9 +8,10 @@ class CrmRebateAnswer(models.TransientModel):
     _description = "Answer to a Rebate Dispute"
 
     dispute_id = fields.Many2one("crm.rebate.dispute", required=True, readonly=True)
-    reason = fields.Text(related="dispute_id.reason")
-    amount = fields.Monetary(related="dispute_id.amount")
-    currency_id = fields.Many2one(related="dispute_id.currency_id")
+    # related_sudo: whoever opens the dialog chooses the dispute, by its id
+    reason = fields.Text(related="dispute_id.reason", related_sudo=False)
+    amount = fields.Monetary(related="dispute_id.amount", related_sudo=False)
+    currency_id = fields.Many2one(related="dispute_id.currency_id", related_sudo=False)
     answer = fields.Text()
 
     def action_accept(self):
