@@ -185,9 +185,10 @@ class PartnerCase(SubledgerCase):
     @classmethod
     def run_subledger(cls):
         """Do what happens at a commit and right after it, when the scheduled action was woken."""
-        super().run_subledger()
+        result = super().run_subledger()
         cls.env["crm.subledger.queue"].sudo().search([("state", "=", "pending")])._process()
         cls.env.flush_all()
+        return result
 
     @classmethod
     def _sale_tax(cls, percent, use="sale"):
