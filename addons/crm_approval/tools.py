@@ -1,10 +1,11 @@
-"""What only code of this process can hold or do: the key to decisions, values as plain JSON."""
+"""What only code of this process can hold or do: the key to decisions, values as plain JSON,
+columns that need not be computed."""
 
 import base64
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import float_repr
+from odoo.tools import float_repr, sql
 from odoo.tools.image import image_process
 from odoo.tools.mimetypes import guess_mimetype
 
@@ -41,6 +42,21 @@ def unlocked(records):
 def is_unlocked(env):
     """Whether the records come from :func:`unlocked`; a context sent by a client never does."""
     return env.context.get(CONTEXT) is KEY
+
+
+def empty_columns(model, *names):
+    """Create the columns of stored computed fields that are empty for all rows of before.
+
+    To be called in ``_auto_init``: Odoo computes a new field for every existing row, and a company
+    that installs an addon may have millions.
+
+    :return: the names of those that were missing
+    """
+    missing = [name for name in names if not sql.column_exists(model.env.cr, model._table, name)]
+    for name in missing:
+        field = model._fields[name]
+        sql.create_column(model.env.cr, model._table, name, field.column_type[1], field.string)
+    return missing
 
 
 def readable(document, user):

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from odoo.addons.crm_approval.tools import empty_columns
+
 from .crm_customer_stage_history import STAGES
 
 
@@ -353,6 +355,10 @@ class ResPartner(models.Model):
         store=True,
         help="Month and day as one number: 412 is April 12.",
     )
+
+    def _auto_init(self):
+        empty_columns(self, "birthday_key")
+        return super()._auto_init()
 
     @api.depends("birthday")
     def _compute_birthday_key(self):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
+from odoo.addons.crm_approval.tools import empty_columns
+
 from ..tools import is_unlocked, unlocked
 
 #: whose change may bring an opportunity to a customer that a partner has registered
@@ -278,6 +280,10 @@ class CrmLead(models.Model):
     @api.model
     def _channel_states(self):
         return self.env["crm.lead.assignment"]._fields["state"]._description_selection(self.env)
+
+    def _auto_init(self):
+        empty_columns(self, "channel_state")
+        return super()._auto_init()
 
     @api.depends("channel_assignment_ids.state")
     def _compute_channel_state(self):

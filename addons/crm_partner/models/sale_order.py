@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_amount
 
+from odoo.addons.crm_approval.tools import empty_columns
+
 from ..engine.deal_price import plain, waterfall
 from ..tools import CONTEXT, KEY, unlocked
 
@@ -83,6 +85,11 @@ class SaleOrder(models.Model):
     def _compute_deal_is_partner(self):
         for order in self:
             order.deal_is_partner = bool(order.partner_id.commercial_partner_id.grade_id)
+
+    def _auto_init(self):
+        # before the addon there were no registered deals, and no partners of opportunities
+        empty_columns(self, "deal_registration_id", "cobrand_partner_id")
+        return super()._auto_init()
 
     @api.depends(
         "partner_id",

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.crm_approval.tools import empty_columns
+
 from ..engine.deal_price import Priced, covered, exact, registered_price
 from ..tools import KEY
 
@@ -33,6 +35,17 @@ class SaleOrderLine(models.Model):
         currency_field="deal_currency_id",
         help="At list prices and excluding taxes, in the currency of the registered deal.",
     )
+
+    def _auto_init(self):
+        missing = empty_columns(self, "deal_discount", "deal_list_amount")
+        if missing == ["deal_list_amount"]:
+            self.pool.post_init(self._deal_fill_list_amounts)
+        return super()._auto_init()
+
+    def _deal_fill_list_amounts(self):
+        """Compute what lines at a registered price took, where only that was not stored yet."""
+        lines = self.search([("deal_discount", ">", 0)])
+        self.env.add_to_compute(self._fields["deal_list_amount"], lines)
 
     @api.depends("order_id.deal_registration_id", "product_id", "product_uom_qty", "product_uom_id")
     def _compute_deal_discount(self):

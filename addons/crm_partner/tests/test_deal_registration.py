@@ -611,6 +611,26 @@ class TestDealPrice(DealCase):
             order._create_invoices().action_post()
             order.order_line.product_uom_qty = 2
 
+    def test_only_lines_of_registered_deals_are_filled_when_the_column_is_new(self):
+        self._amount_deal(500000)
+        registered = self._ordered(1).order_line
+        other = registered.copy({"order_id": registered.order_id.copy().id})
+        self.assertFalse(other.deal_discount)
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE sale_order_line DROP COLUMN deal_list_amount")
+        queue = []
+        with patch.object(self.env.registry, "post_init", lambda call, *_args: queue.append(call)):
+            self.env["sale.order.line"]._auto_init()
+        self.env.invalidate_all()
+        self.env.cr.execute("SELECT COUNT(deal_list_amount) FROM sale_order_line")
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+        [fill] = [call for call in queue if call.__name__ == "_deal_fill_list_amounts"]
+        fill()
+        self.assertEqual(registered.deal_list_amount, 500000)
+        self.env.flush_all()
+        self.env.cr.execute("SELECT COUNT(deal_list_amount) FROM sale_order_line")
+        self.assertEqual(self.env.cr.fetchone(), (1,))
+
     def test_taxes_in_the_list_price_are_no_part_of_the_amount(self):
         self._amount_deal(500000)
         included = self.tax_13.copy({"name": "13 incl", "price_include_override": "tax_included"})

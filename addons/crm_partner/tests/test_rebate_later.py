@@ -1,7 +1,5 @@
 from odoo.tests import tagged
 
-from odoo.addons.crm_subledger.tests.common import SubledgerCase
-
 from .common import day
 from .common_rebate import RebateCase
 
@@ -16,16 +14,12 @@ class TestRebateLater(RebateCase):
         self.run_subledger()
         self.queue = self.env["crm.subledger.queue"].sudo()
 
-    def commit(self):
-        """Do what happens right before a commit, and nothing after it."""
-        SubledgerCase.run_subledger.__func__(type(self))
-
     def test_an_invoice_leaves_its_accrual_to_the_action(self):
         cron = self.env.ref("crm_subledger.ir_cron_process")
         triggers = self.env["ir.cron.trigger"].sudo()
         triggers.search([]).unlink()
         self._invoice(self.alpha, day("2025-10-15"), 1000)
-        self.commit()
+        self.commit_documents()
         self.assertEqual(triggers.search([("cron_id", "=", cron.id)]).mapped("cron_id"), cron)
         self.assertEqual(self.queue.search([]).mapped("res_id"), self.period.ids)
         self.assertEqual(self.period.accrued, 0)
@@ -39,7 +33,7 @@ class TestRebateLater(RebateCase):
     def test_what_comes_together_gets_one_entry(self):
         for amount in (1000, 2000):
             self._invoice(self.alpha, day("2025-10-15"), amount)
-            self.commit()
+            self.commit_documents()
         self.run_subledger()
         self.assertEqual(self.period.accrued, 150)
         self.assertEqual(len(self.period._subledger_entries().move_id), 1)
@@ -48,5 +42,5 @@ class TestRebateLater(RebateCase):
         self._invoice(self.alpha, day("2025-10-15"), 1000)
         self.run_subledger()
         self.period.agreement_id.tier_ids.rate = 6
-        self.commit()
+        self.commit_documents()
         self.assertEqual(self.period.accrued, 60)

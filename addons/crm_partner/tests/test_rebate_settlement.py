@@ -96,9 +96,8 @@ class TestRebateSettlement(RebateCase):
         self.assertEqual(self._figures(), (1000, 0, 0, 0, 0))
 
     def test_what_waits_in_the_queue_is_posted_first(self):
-        self.env["ir.config_parameter"].set_param("crm_subledger.immediate_keys", "0")
         self._invoice(self.alpha, "2025-11-10", 5000)
-        self.run_subledger()
+        self.commit_documents()
         self.assertEqual(self.period.accrued, 1000, "the second invoice still waits")
         self._settle(self.period)
         self.assertEqual(self.period.accrued, 1500)

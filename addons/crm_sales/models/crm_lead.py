@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, sql
+from odoo.tools import SQL
+
+from odoo.addons.crm_approval.tools import empty_columns
 
 from .crm_deal_member import NESTED
 from .crm_lead_router import PLACE
@@ -770,9 +772,7 @@ class CrmLead(models.Model):
 
     def _auto_init(self):
         """Fill the category of existing opportunities in one statement, not one by one."""
-        missing = not sql.column_exists(self.env.cr, self._table, "forecast_category")
-        if missing:
-            sql.create_column(self.env.cr, self._table, "forecast_category", "varchar")
+        missing = empty_columns(self, "forecast_category")
         result = super()._auto_init()
         if missing:
             self.env.cr.execute(

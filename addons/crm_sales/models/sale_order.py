@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
+from odoo.addons.crm_approval.tools import empty_columns
+
 from ..tools import KEY, is_unlocked
 from .crm_commission_participant import NESTED
 
@@ -552,6 +554,10 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------------
     # Expiry
     # ------------------------------------------------------------------
+
+    def _auto_init(self):
+        empty_columns(self, "expiry_reminded", "expiry_problem")
+        return super()._auto_init()
 
     @api.depends("validity_date")
     def _compute_expiry_reminded(self):
