@@ -141,7 +141,7 @@ class CrmPoolMixin(models.AbstractModel):
         with the asked fields saves a list a query over all prefetched columns.
         """
         if (
-            field_names is not None
+            field_names  # none: only ids are searched
             and not self.env.su
             and self.env.user._is_internal()
             and self.env["crm.pool"]._strange_ids("write")
