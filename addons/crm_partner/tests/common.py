@@ -183,11 +183,6 @@ class PartnerCase(SubledgerCase):
         )
 
     @classmethod
-    def commit_documents(cls):
-        """Do what happens right before a commit, and nothing after it."""
-        super().run_subledger()
-
-    @classmethod
     def run_subledger(cls):
         """Do what happens at a commit and right after it, when the scheduled action was woken."""
         result = super().run_subledger()

@@ -117,11 +117,16 @@ class SubledgerCase(AccountTestInvoicingCommon):
     # ------------------------------------------------------------------
 
     @classmethod
-    def run_subledger(cls):
-        """Do what happens right before a commit: the loop runs for what became dirty."""
+    def commit_documents(cls):
+        """Do what happens right before a commit, and nothing after it."""
         cls.env.flush_all()
         cls.env.cr.precommit.run()
         cls.env.flush_all()
+
+    @classmethod
+    def run_subledger(cls):
+        """Let the loop run for what became dirty, as a commit does."""
+        cls.commit_documents()
 
     def _run_cron(self, name):
         """Run a scheduled action as the server does.
