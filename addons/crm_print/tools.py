@@ -20,3 +20,12 @@ def download(content, name, mimetype):
             ("X-Content-Type-Options", "nosniff"),
         ],
     )
+
+
+def ids_of(text):
+    """Return the set of ids in ``text``, separated by commas; what can be no id is None in it.
+
+    The caller finds fewer records than ids then, as for those that do not exist.
+    """
+    parts = (text or "").split(",")
+    return {int(part) if part.isdecimal() and int(part) < 2**31 else None for part in parts}

@@ -1,8 +1,10 @@
+from werkzeug.exceptions import NotFound
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.crm_print.tools import XLSX, download
+from odoo.addons.crm_print.tools import XLSX, download, ids_of
 
 from .partner_portal import HOME, PartnerPortal
 
@@ -150,12 +152,12 @@ class PartnerStatements(PartnerPortal):
 
         :param str ids: ids of statements, separated by commas
         """
-        numbers = [int(part) for part in ids.split(",") if part.isdecimal()]
+        numbers = ids_of(ids)
         # searched, not browsed: what the user may not read is as if it did not exist
         Statement = request.env["crm.partner.statement"]
         found = Statement.has_access("read") and Statement.search([("id", "in", numbers)])
-        if not found or len(found) < len(set(numbers)):
-            return request.not_found()
+        if not found or len(found) < len(numbers):
+            raise NotFound
         content = request.env["crm.partner.statement.document"]._xlsx(found)
         name = request.env._("Statements of account") if len(found) > 1 else found.name
         return download(content, f"{name}.xlsx", XLSX)

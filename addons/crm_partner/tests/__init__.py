@@ -46,6 +46,7 @@ from . import (
     test_rebate_settlement,
     test_rebate_targets,
     test_reports,
+    test_statement_http,
     test_story_d3,
     test_story_d4,
     test_story_d5,

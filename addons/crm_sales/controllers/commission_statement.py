@@ -3,7 +3,7 @@ from werkzeug.exceptions import NotFound
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.crm_print.tools import XLSX, download
+from odoo.addons.crm_print.tools import XLSX, download, ids_of
 
 
 class CommissionStatementController(http.Controller):
@@ -15,10 +15,10 @@ class CommissionStatementController(http.Controller):
 
         :param str ids: ids of statements, separated by commas
         """
-        numbers = [int(part) for part in ids.split(",") if part.isdecimal()]
+        numbers = ids_of(ids)
         # searched, not browsed: what the user may not read is as if it did not exist
         statements = request.env["crm.commission.statement"].search([("id", "in", numbers)])
-        if not statements or len(statements) < len(set(numbers)):
+        if len(statements) < len(numbers):
             raise NotFound
         content = request.env["crm.commission.document"]._xlsx(statements)
         many = len(statements) > 1

@@ -48,7 +48,7 @@ class TestStatementHttp(CommissionCase, HttpCase):
         self.assertIn("/web/login", response.headers["Location"])
 
     def test_nonsense_finds_nothing(self):
-        for ids in ((), ("x",), (0,), (*self.statement.ids, 999999999)):
+        for ids in ((), ("x",), (0,), ("9" * 30,), (*self.statement.ids, 999999999)):
             self.assertEqual(self.download(self.boss, ids).status_code, 404, ids)
 
     def test_button_leads_to_the_download(self):
